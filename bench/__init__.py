@@ -1,0 +1,1 @@
+"""Entrepot beside the other registries: the same content, the same requests, one machine, at the same time."""

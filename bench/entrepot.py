@@ -1,0 +1,41 @@
+"""Entrepot under measurement: this working tree, started by its own command, with its own tokens."""
+
+import secrets
+from pathlib import Path
+
+from bench.load import ROOT
+from bench.servers import Command, Server
+from bench.tokens import Issuer
+
+
+class Entrepot(Server):
+    """Entrepot from `src/`, signing in as `admin`, its usual settings."""
+
+    key = "entrepot"
+
+    def __init__(self, home: Path, issuer: Issuer, program: Path, workers: int) -> None:
+        super().__init__(home, issuer, program, workers)
+        self.credentials = ("admin", f"Bench-1-{secrets.token_urlsafe(16)}")
+
+    def title(self) -> str:
+        """`Entrepot` with its number of processes."""
+        return f"Entrepot ({self.workers} workers)"
+
+    def command(self) -> Command:
+        """`entrepot serve`, from the source tree."""
+        assert self.credentials is not None
+        return Command(
+            arguments=[
+                str(self.program),
+                "-m",
+                "entrepot",
+                "serve",
+                "--data",
+                str(self.data),
+                "--listen",
+                f"127.0.0.1:{self.port}",
+                "--workers",
+                str(self.workers),
+            ],
+            environment={"PYTHONPATH": str(ROOT / "src"), "ENTREPOT_ADMIN_PASSWORD": self.credentials[1]},
+        )

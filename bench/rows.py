@@ -1,0 +1,188 @@
+"""The rows of the table: what is measured, in which unit, and the goal as a multiple of distribution 3's CPU."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.content import MANIFEST_TYPE, REPOSITORY, Blob, Content, Image
+from bench.servers import Server
+from bench.stage import Reading, Stage, target
+from bench.trips import Trips
+from bench.work import Request, Way
+
+Group = Literal["small", "down", "up", "image", "rss"]
+GROUPS: tuple[Group, ...] = ("small", "down", "up", "image", "rss")
+
+SMALL_GOAL = 0.5
+DOWN_GOAL = 2.5
+UP_GOAL = 1.0
+TRANSFERS = 64
+
+Measure = Callable[[Server], Reading]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row.
+
+    goal:   the most that Entrepot's CPU may be of distribution 3's; None where no goal is set
+    pushes: it needs a server that takes pushes
+    """
+
+    key: str
+    group: Group
+    title: str
+    measure: Measure
+    goal: float | None = None
+    pushes: bool = False
+
+
+def rows_of(groups: tuple[Group, ...], stage: Stage, trips: Trips | None) -> list[Row]:
+    """The rows of these groups, in the table's order; those by crane only where there is one."""
+    rows = {
+        "small": _small_rows(stage),
+        "down": _down_rows(stage),
+        "up": _up_rows(stage),
+        "image": _image_rows(trips) if trips is not None else [],
+        "rss": _memory_rows(stage),
+    }
+    return [row for group in GROUPS if group in groups for row in rows[group]]
+
+
+def small_requests(content: Content) -> dict[str, tuple[Request, ...]]:
+    """The small rows' requests by the row's key: each row goes around all small images or all their layers."""
+    images = content.small
+    layers = [layer for image in images for layer in image.layers]
+    return {
+        "manifest-get-tag": tuple(_manifest("GET", image, image.tag) for image in images),
+        "manifest-get-digest": tuple(_manifest("GET", image, image.digest) for image in images),
+        "manifest-head-tag": tuple(_manifest("HEAD", image, image.tag) for image in images),
+        "manifest-head-digest": tuple(_manifest("HEAD", image, image.digest) for image in images),
+        "blob-head": tuple(_blob("HEAD", layer) for layer in layers),
+        "blob-get": tuple(_blob("GET", layer) for layer in layers),
+    }
+
+
+def _small_rows(stage: Stage) -> list[Row]:
+    titles = {
+        "manifest-get-tag": "10 000 manifest GETs by tag",
+        "manifest-get-digest": "10 000 manifest GETs by digest",
+        "manifest-head-tag": "10 000 manifest HEADs by tag",
+        "manifest-head-digest": "10 000 manifest HEADs by digest",
+        "blob-head": "10 000 blob HEADs",
+        "blob-get": "10 000 blob GETs of 4 KiB",
+    }
+
+    def measure(requests: tuple[Request, ...]) -> Measure:
+        return lambda server: stage.small(server, requests)
+
+    return [
+        Row(key=key, group="small", title=titles[key], goal=SMALL_GOAL, measure=measure(requests))
+        for key, requests in small_requests(stage.content).items()
+    ]
+
+
+def _down_rows(stage: Stage) -> list[Row]:
+    def whole(connections: int) -> Measure:
+        return lambda server: stage.down(server, connections)
+
+    def ranges(connections: int) -> Measure:
+        return lambda server: stage.ranges(server, connections)
+
+    rows = [_down_row(f"down-{n}", f"1 GiB down, {_connections(n)}", whole(n)) for n in (1, 8)]
+    size = f"{stage.sizes.span >> 20} MiB"
+    return [
+        *rows,
+        *(_down_row(f"range-{n}", f"1 GiB in ranges of {size}, {_connections(n)}", ranges(n)) for n in (1, 8)),
+    ]
+
+
+def _down_row(key: str, title: str, measure: Measure) -> Row:
+    return Row(key=key, group="down", title=title, goal=DOWN_GOAL, measure=measure)
+
+
+def _up_rows(stage: Stage) -> list[Row]:
+    ways: dict[Way, str] = {
+        "put": "one PUT",
+        "patch": f"PATCHes of {stage.sizes.piece >> 20} MiB",
+        "stream": "one chunked PATCH",
+    }
+
+    def measure(connections: int, way: Way) -> Measure:
+        return lambda server: stage.up(server, connections, way)
+
+    return [
+        Row(
+            key=f"up-{way}-{n}",
+            group="up",
+            title=f"1 GiB up, {text}, {_connections(n)}",
+            goal=UP_GOAL,
+            measure=measure(n, way),
+            pushes=True,
+        )
+        for way, text in ways.items()
+        for n in (1, 8)
+    ]
+
+
+def _image_rows(trips: Trips) -> list[Row]:
+    texts: list[tuple[str, str, Measure]] = [
+        ("push", "20 layers of 2 MiB pushed by crane", trips.push),
+        ("pull", "… pulled", trips.pull),
+        ("again", "… pushed again under another tag", trips.push_again),
+    ]
+    return [
+        Row(key=f"image-{name}", group="image", title=title, measure=measure, pushes=True)
+        for name, title, measure in texts
+    ]
+
+
+def _memory_rows(stage: Stage) -> list[Row]:
+    return [
+        Row(
+            key="rss-idle",
+            group="rss",
+            title="just started",
+            measure=lambda server: Reading(cpu=0, wall=0, memory=server.idle),
+        ),
+        Row(
+            key="rss-down",
+            group="rss",
+            title=f"{TRANSFERS} downloads at once",
+            measure=lambda server: stage.memory_down(server, TRANSFERS),
+        ),
+        Row(
+            key="rss-up",
+            group="rss",
+            title=f"{TRANSFERS} uploads at once",
+            measure=lambda server: stage.memory_up(server, TRANSFERS),
+            pushes=True,
+        ),
+    ]
+
+
+def _connections(number: int) -> str:
+    return "1 connection" if number == 1 else f"{number} connections"
+
+
+def _manifest(method: Literal["GET", "HEAD"], image: Image, reference: str) -> Request:
+    return Request(
+        method=method,
+        target=f"/v2/{REPOSITORY}/manifests/{reference}",
+        accept=MANIFEST_TYPE,
+        status=200,
+        length=len(image.manifest),
+        sha256=hashlib.sha256(image.manifest).hexdigest() if method == "GET" else "",
+    )
+
+
+def _blob(method: Literal["GET", "HEAD"], blob: Blob) -> Request:
+    return Request(
+        method=method,
+        target=target(blob),
+        accept="",
+        status=200,
+        length=blob.size,
+        sha256=blob.digest.partition(":")[2] if method == "GET" else "",
+    )

@@ -1,0 +1,216 @@
+"""The gate: from an Authorization header to an identity, and from an identity to a Grant, or a refusal.
+
+A Grant costs one read of the database, in which everything that gives a right is looked at as of that moment: the
+user (deleted, disabled, administrator, password changed since), the project, the role. So whatever somebody loses is
+lost at their next request, whichever token or password they hold.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from entrepot.access.identity import NOBODY, Identity, stamp_of
+from entrepot.access.names import parse_user_name
+from entrepot.access.passwords import LONGEST_PASSWORD, Passwords
+from entrepot.access.roles import NOTHING, allowed
+from entrepot.access.sign_in import WRONG, SignIn
+from entrepot.access.tokens import Tokens
+from entrepot.db import members, users
+from entrepot.db.contract import Database, Transaction
+from entrepot.db.members import Standing
+from entrepot.model.errors import (
+    Denied,
+    EntrepotError,
+    NameInvalid,
+    RepositoryUnknown,
+    ScopeInsufficient,
+    Unauthenticated,
+)
+from entrepot.model.grant import CatalogGrant, Principal, Proof, RepositoryGrant
+from entrepot.model.project import Action, Project, Role
+from entrepot.model.reference import RepositoryName
+
+# The longest name and password in UTF-8, in base64.
+LONGEST_BASIC = 4 * (255 * 4 + 1 + LONGEST_PASSWORD * 4) // 3 + 4
+
+_STALE = "the account or its password has changed; sign in again"
+_SIGN_IN = "sign in to do this"
+
+
+class Gate:
+    """Proves who asks, and grants what they may."""
+
+    def __init__(self, db: Database, passwords: Passwords, tokens: Tokens) -> None:
+        self._db = db
+        self._tokens = tokens
+        self._sign_in = SignIn(db, passwords)
+
+    async def identify(self, authorization: str | None, address: str) -> Identity:
+        """Who a request with that Authorization header comes from, looked up in the database as of now.
+
+        Without a header: the anonymous principal. `address` is where the request came from; failures count against
+        it. Raises Unauthenticated (also for anything malformed), TooManyAttempts.
+        """
+        identity = await self.prove(authorization, address)
+        return await self._current(identity) if identity.principal.proof is Proof.TOKEN else identity
+
+    async def prove(self, authorization: str | None, address: str) -> Identity:
+        """As `identify`, but the owner of a token is not looked up, and never seems to be an administrator.
+
+        It spares a read of the database where the identity is only handed on to `repository`, `permitted` or
+        `catalog`, which look it up themselves; nothing may be allowed on it alone.
+        """
+        if authorization is None:
+            return NOBODY
+        scheme, _, credentials = authorization.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._tokens.verify(credentials.strip())
+        if scheme.lower() != "basic":
+            raise Unauthenticated("send a user name and password (Basic), or a token (Bearer)")
+        name, password = _basic(credentials.strip())
+        identity = await self._sign_in.verify(name, password, address)
+        try:
+            return await self._current(identity)
+        except Unauthenticated:
+            # What was remembered is no longer so; the password given may be the right one nevertheless.
+            return await self._current(await self._sign_in.verify_again(name, password, address))
+
+    async def repository(self, identity: Identity, name: RepositoryName, *actions: Action) -> RepositoryGrant:
+        """A grant of everything the identity may do with the repository, if that covers all the actions named.
+
+        A repository that does not exist can be granted, in a project that does. Raises, alike whether the project
+        does not exist or may not be known: Unauthenticated (nobody said who asks, or what they proved is no longer
+        so), Denied. Raises ScopeInsufficient if another token could do it. To an administrator, a project that does
+        not exist is RepositoryUnknown, or Denied with the advice to create it. ValueError if no action is named.
+        """
+        if not actions:
+            raise ValueError("name what is to be done")
+        user_id = identity.principal.user_id
+        found = await self._db.read(lambda tx: members.standing(tx, user_id, name.project, name.text))
+        principal = _as_of_now(identity, found)
+        live = _live(principal, found)
+        granted = identity.within(name.text, live)
+        needed = frozenset(actions)
+        if found.project_id is None or not needed <= granted:
+            raise _refusal(principal, name, needed, live, exists=found.project_id is not None)
+        project = Project(
+            id=found.project_id,
+            name=name.project,
+            public=bool(found.public),
+            sparse_indexes=None if found.sparse_indexes is None else bool(found.sparse_indexes),
+            created_at=found.created_at or 0,
+        )
+        return RepositoryGrant(
+            principal=principal, project=project, name=name, repository_id=found.repository_id, actions=granted
+        )
+
+    async def permitted(
+        self, identity: Identity, wanted: Mapping[RepositoryName, frozenset[Action]]
+    ) -> dict[str, frozenset[Action]]:
+        """Those of the wanted actions that the identity may do now, by repository; repositories without any left out.
+
+        All of one moment. Raises Unauthenticated if what the identity proved is no longer so.
+        """
+        user_id = identity.principal.user_id
+
+        def question(tx: Transaction) -> list[tuple[RepositoryName, Standing]]:
+            return [(name, members.standing(tx, user_id, name.project, name.text)) for name in wanted]
+
+        result = {}
+        for name, found in await self._db.read(question):
+            live = _live(_as_of_now(identity, found), found)
+            if actions := identity.within(name.text, live & wanted[name]):
+                result[name.text] = actions
+        return result
+
+    async def catalog(self, identity: Identity) -> CatalogGrant:
+        """A grant to list repositories: all for an administrator, else those of public projects and of one's own.
+
+        Raises Unauthenticated for the anonymous, ScopeInsufficient for a token that was not made for it.
+        """
+        user_id = identity.principal.user_id
+        if identity.principal.anonymous:
+            raise Unauthenticated(_SIGN_IN)
+        if not identity.may_list:
+            raise ScopeInsufficient("the token was not made for the list of repositories")
+        if user_id is None:
+            return CatalogGrant(principal=identity.principal, everything=True, project_ids=frozenset())
+
+        def question(tx: Transaction) -> tuple[Principal, frozenset[int]]:
+            principal = _looked_up(tx, identity).principal
+            return principal, frozenset() if principal.admin else members.visible_projects(tx, user_id)
+
+        principal, project_ids = await self._db.read(question)
+        return CatalogGrant(principal=principal, everything=principal.admin, project_ids=project_ids)
+
+    async def _current(self, identity: Identity) -> Identity:
+        if identity.principal.user_id is None:
+            return identity
+        return await self._db.read(lambda tx: _looked_up(tx, identity))
+
+
+def _basic(credentials: str) -> tuple[str, str]:
+    """The user name and password of Basic credentials (RFC 7617, in UTF-8). Raises Unauthenticated."""
+    if len(credentials) > LONGEST_BASIC:
+        raise Unauthenticated("the credentials are too long")
+    try:
+        text = base64.b64decode(credentials, validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise Unauthenticated("the credentials are malformed: user:password in UTF-8, in base64") from error
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise Unauthenticated("the credentials are malformed: there is no colon between user and password")
+    try:
+        return parse_user_name(name), password
+    except NameInvalid as error:
+        raise Unauthenticated(WRONG) from error  # Nobody can have that name, so there is nothing to hash.
+
+
+def _looked_up(tx: Transaction, identity: Identity) -> Identity:
+    """The identity with the principal as of now. Raises Unauthenticated if what it proved is no longer so."""
+    user_id = identity.principal.user_id
+    assert user_id is not None
+    found = users.standing(tx, user_id)
+    if found is None or found[0].disabled or stamp_of(found[1]) != identity.stamp:
+        raise Unauthenticated(_STALE)
+    user = found[0]
+    principal = Principal(user_id=user_id, name=user.name, admin=user.admin, proof=identity.principal.proof)
+    return Identity(principal=principal, scope=identity.scope, catalog=identity.catalog, stamp=identity.stamp)
+
+
+def _as_of_now(identity: Identity, found: Standing) -> Principal:
+    """The principal as of now. Raises Unauthenticated if what the identity proved is no longer so."""
+    principal = identity.principal
+    if principal.user_id is None:
+        return principal
+    if found.password_hash is None or found.disabled or stamp_of(found.password_hash) != identity.stamp:
+        raise Unauthenticated(_STALE)
+    if principal.admin == bool(found.admin):
+        return principal
+    return Principal(user_id=principal.user_id, name=principal.name, admin=bool(found.admin), proof=principal.proof)
+
+
+def _live(principal: Principal, found: Standing) -> frozenset[Action]:
+    """What the principal may do now, whatever a token says."""
+    if found.project_id is None:
+        return NOTHING
+    role = None if found.role is None else Role(found.role)
+    return allowed(admin=principal.admin, role=role, public=bool(found.public))
+
+
+def _refusal(
+    principal: Principal, name: RepositoryName, needed: frozenset[Action], live: frozenset[Action], *, exists: bool
+) -> EntrepotError:
+    """The error for what may not be done. Only an administrator's depends on whether the project exists."""
+    what = " and ".join(sorted(needed))
+    if principal.admin and not exists:
+        if Action.PUSH in needed:
+            return Denied(f"there is no project {name.project}; create it before pushing to it")
+        return RepositoryUnknown(f"there is no project {name.project}")
+    if needed <= live:
+        return ScopeInsufficient(f"the token was not made to {what} in {name}; ask for one that is")
+    if principal.proof is Proof.NOTHING:
+        return Unauthenticated(_SIGN_IN)
+    if live:
+        return Denied(f"{principal.name} may {' and '.join(sorted(live))} in {name}, but not {what}")
+    return Denied(f"there is no repository {name}, or {principal.name} may not {what} in it")

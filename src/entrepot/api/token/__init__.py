@@ -1,0 +1,1 @@
+"""Distribution's token endpoint, and the keys that its tokens are signed with."""

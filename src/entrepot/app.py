@@ -1,0 +1,175 @@
+"""The wiring: which parts there are, and what each is given. Nothing else makes them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from entrepot.access.first_start import FirstStart, first_start
+from entrepot.access.gate import Gate
+from entrepot.access.keys import Keys
+from entrepot.access.passwords import Passwords
+from entrepot.access.tokens import Tokens
+from entrepot.api.landing import LandingPage
+from entrepot.api.oci.app import OciApp
+from entrepot.api.token.app import TokenApp
+from entrepot.config import Settings
+from entrepot.db.contract import Database
+from entrepot.db.open import open_database
+from entrepot.registry.blobs import Blobs
+from entrepot.registry.catalog import Catalog
+from entrepot.registry.manifests import Manifests
+from entrepot.registry.people import People
+from entrepot.registry.projects import Projects
+from entrepot.registry.rules import Rules
+from entrepot.registry.tags import Tags
+from entrepot.registry.uploads import Uploads
+from entrepot.server.service import Asgi, Receive, Scope, Send
+from entrepot.storage.contract import Key, Storage
+from entrepot.storage.open import open_storage
+from entrepot.tasks.collect import Collector
+from entrepot.tasks.prove import Prover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A registry that was opened: what commands and workers work with."""
+
+    settings: Settings
+    rules: Rules
+    db: Database
+    storage: Storage
+    first_start: FirstStart
+    people: People
+    projects: Projects
+    gate: Gate
+    keys: Keys
+    tokens: Tokens
+    prover: Prover
+
+
+def rules_of(settings: Settings) -> Rules:
+    """What operations go by."""
+    return Rules(
+        lease=_microseconds(settings.lease),
+        reader_grace=_microseconds(settings.reader_grace),
+        trash=_microseconds(settings.trash),
+        upload_expiry=_microseconds(settings.upload_expiry),
+        largest_blob=settings.max_blob_size,
+        sparse_indexes=settings.sparse_indexes,
+        redirect=settings.storage_redirect,
+    )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings) -> AsyncIterator[House]:
+    """The registry that the settings name, its first start done; closed on leaving.
+
+    Raises EntrepotError or ValueError with a sentence if something cannot be opened.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = open_database(settings.database, settings.data)
+    try:
+        storage = open_storage(settings.storage, settings.data)
+        passwords = Passwords()
+        try:
+            started = await first_start(db, settings.admin_password or None, settings.data)
+            rules = rules_of(settings)
+            keys = Keys(db)
+            tokens = Tokens(keys, int(settings.token_lifetime.total_seconds()))
+            yield House(
+                settings=settings,
+                rules=rules,
+                db=db,
+                storage=storage,
+                first_start=started,
+                people=People(db, passwords),
+                projects=Projects(db),
+                gate=Gate(db, passwords, tokens),
+                keys=keys,
+                tokens=tokens,
+                prover=Prover(db, storage, sparse_indexes=rules.sparse_indexes),
+            )
+        finally:
+            await passwords.close()
+            await storage.close()
+    finally:
+        await db.close()
+
+
+class RegistryService:
+    """What one worker process serves; a `server.service.Service`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opened = open_house(settings)
+        self._house: House | None = None
+
+    async def start(self) -> Asgi:
+        """The application, on a database and a store of its own. Raises EntrepotError."""
+        house = self._house = await self._opened.__aenter__()
+        return _route(house)
+
+    @property
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """Whether the database answers, and whether the store does."""
+        return {"database": self._ask_database, "storage": self._ask_storage}
+
+    async def run_tasks(self, stop: asyncio.Event) -> None:
+        """Collects until told to stop."""
+        house = self._opened_house()
+        every = self._settings.collect_every.total_seconds()
+        await Collector(house.db, house.storage, house.rules).run(stop, every)
+
+    async def stop(self) -> None:
+        """Closes what `start` opened."""
+        if self._house is not None:
+            self._house = None
+            await self._opened.__aexit__(None, None, None)
+
+    async def _ask_database(self) -> None:
+        await self._opened_house().db.read(lambda tx: tx.one("SELECT 1"))
+
+    async def _ask_storage(self) -> None:
+        await self._opened_house().storage.size(Key("00/" + "0" * 32))
+
+    def _opened_house(self) -> House:
+        assert self._house is not None, "start comes first"
+        return self._house
+
+
+def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 - all workers serve the same
+    """What the worker of that number serves."""
+    return RegistryService(settings)
+
+
+def _route(house: House) -> Asgi:
+    """Which application answers which path."""
+    db, storage, rules = house.db, house.storage, house.rules
+    oci = OciApp(
+        house.gate,
+        Blobs(db, storage, rules),
+        Uploads(db, storage, rules),
+        Manifests(db, rules),
+        Tags(db),
+        Catalog(db),
+        house.settings.public_url,
+    )
+    token = TokenApp(house.gate, house.tokens, house.keys)
+    landing = LandingPage(house.settings.public_url)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith("/v2"):
+            await oci(scope, receive, send)
+        elif path.startswith("/service/"):
+            await token(scope, receive, send)
+        else:
+            await landing(scope, receive, send)
+
+    return application
+
+
+def _microseconds(duration: timedelta) -> int:
+    return duration // timedelta(microseconds=1)

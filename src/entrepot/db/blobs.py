@@ -1,0 +1,196 @@
+"""Blobs, and the links through which repositories show them (steps 3, 4, 5 and 7 of the blob protocol).
+
+The lease stands on the link, not on the blob: pushers of different repositories that share a base layer never wait
+for one another, and a blob goes when its last link has gone.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from entrepot.db import removals
+from entrepot.db.contract import Again, Transaction
+from entrepot.model.digest import Digest
+
+LARGEST_LIST = 500
+"""How many values one statement lists."""
+
+
+class VisibleBlob(NamedTuple):
+    """A blob as one repository shows it."""
+
+    id: int
+    size: int
+    key: str
+    leased_until: int
+
+
+class Lost(Exception):
+    """The object was given up before it could become a blob: the upload took too long."""
+
+
+def find_visible(tx: Transaction, repository_id: int, digest: Digest) -> VisibleBlob | None:
+    """The blob, if the repository shows it."""
+    row = tx.one(
+        "SELECT b.id, b.size, b.key, l.leased_until FROM blobs b"
+        " JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = ? AND l.visible WHERE b.digest = ?",
+        repository_id,
+        digest.packed,
+    )
+    return None if row is None else VisibleBlob(*row)
+
+
+def renew_lease(tx: Transaction, repository_id: int, blob_id: int, lease: int) -> bool:
+    """Whether the link is there, and now leased for `lease` microseconds from now."""
+    until = tx.now + lease
+    return (
+        tx.run(
+            "UPDATE repository_blobs SET leased_until = ?, review_after = ?"
+            " WHERE repository_id = ? AND blob_id = ? AND visible",
+            until,
+            until,
+            repository_id,
+            blob_id,
+        )
+        == 1
+    )
+
+
+def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, key: str, lease: int) -> str:
+    """The key under which the blob is held from now on, after an object with its whole content was made durable.
+
+    Keeps the object that is held already if there is one, and gives ours up. Raises Lost if ours is being removed.
+    """
+    if not removals.take_back(tx, key):
+        raise Lost
+    find = "SELECT id, key FROM blobs WHERE digest = ? FOR KEY SHARE"
+    row = tx.one(find, digest.packed)
+    if row is None:
+        row = tx.one(
+            "INSERT INTO blobs (digest, size, key, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING"
+            " RETURNING id, key",
+            digest.packed,
+            size,
+            key,
+            tx.now,
+        ) or tx.one(find, digest.packed)
+    if row is None:
+        raise Again  # Made by somebody else in between, and collected already.
+    blob_id, held = int(row[0]), str(row[1])
+    if held != key:
+        removals.give_up(tx, key, tx.now)
+    link(tx, repository_id, blob_id, digest, lease)
+    return held
+
+
+def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> None:
+    """Shows the blob in the repository, leased from now. The blob's row must be there."""
+    until = tx.now + lease
+    tx.run(
+        "INSERT INTO repository_blobs (repository_id, blob_id, visible, leased_until, review_after)"
+        " VALUES (?, ?, TRUE, ?, ?) ON CONFLICT (repository_id, blob_id) DO UPDATE SET visible = TRUE,"
+        " leased_until = excluded.leased_until, review_after = excluded.review_after",
+        repository_id,
+        blob_id,
+        until,
+        until,
+    )
+    lacking = tx.all(
+        "SELECT manifest_id FROM missing_blobs WHERE repository_id = ? AND digest = ? FOR UPDATE",
+        repository_id,
+        digest.packed,
+    )
+    for row in lacking:
+        refer(tx, row[0], repository_id, blob_id)
+    if lacking:
+        tx.run("DELETE FROM missing_blobs WHERE repository_id = ? AND digest = ?", repository_id, digest.packed)
+
+
+def refer(tx: Transaction, manifest_id: int, repository_id: int, blob_id: int) -> None:
+    """Notes that the manifest needs the blob, whose link the caller has locked or just made."""
+    tx.run(
+        "INSERT INTO manifest_blobs (manifest_id, repository_id, blob_id) VALUES (?, ?, ?)",
+        manifest_id,
+        repository_id,
+        blob_id,
+    )
+
+
+def find_in_project(tx: Transaction, project_id: int, digest: Digest) -> VisibleBlob | None:
+    """The blob, if some repository of the project shows it; looks at no more than a thousand repositories."""
+    row = tx.one(
+        "SELECT b.id, b.size, b.key, l.leased_until FROM blobs b"
+        " JOIN (SELECT repository_id, blob_id, leased_until FROM repository_blobs"
+        "  WHERE blob_id = (SELECT id FROM blobs WHERE digest = ?) AND visible LIMIT 1000) l ON l.blob_id = b.id"
+        " JOIN repositories r ON r.id = l.repository_id WHERE r.project_id = ? LIMIT 1",
+        digest.packed,
+        project_id,
+    )
+    return None if row is None else VisibleBlob(*row)
+
+
+def lock_visible(tx: Transaction, repository_id: int, digests: Sequence[Digest]) -> dict[Digest, tuple[int, int]]:
+    """For each of the digests that the repository shows: the blob's id and size. None of them can go meanwhile."""
+    found: dict[Digest, tuple[int, int]] = {}
+    wanted = sorted({digest.packed for digest in digests})
+    for start in range(0, len(wanted), LARGEST_LIST):
+        some = wanted[start : start + LARGEST_LIST]
+        for packed, blob_id, size in tx.all(
+            "SELECT b.digest, b.id, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id"
+            f" WHERE l.repository_id = ? AND l.visible AND b.digest IN ({','.join('?' * len(some))})"
+            " ORDER BY b.digest FOR KEY SHARE OF l",
+            repository_id,
+            *some,
+        ):
+            found[Digest(bytes(packed))] = (int(blob_id), int(size))
+    return found
+
+
+def referenced(tx: Transaction, repository_id: int, blob_id: int) -> bool:
+    """Whether a manifest of the repository, live or in the trash, needs the blob."""
+    find = "SELECT 1 FROM manifest_blobs WHERE repository_id = ? AND blob_id = ? LIMIT 1"
+    return tx.one(find, repository_id, blob_id) is not None
+
+
+def needing_manifest(tx: Transaction, repository_id: int, blob_id: int) -> Digest | None:
+    """A live manifest of the repository that needs the blob."""
+    row = tx.one(
+        "SELECT m.digest FROM manifest_blobs r JOIN manifests m ON m.id = r.manifest_id"
+        " WHERE r.repository_id = ? AND r.blob_id = ? AND m.deleted_at IS NULL LIMIT 1",
+        repository_id,
+        blob_id,
+    )
+    return None if row is None else Digest(bytes(row[0]))
+
+
+def hide(tx: Transaction, repository_id: int, blob_id: int) -> None:
+    """Shows the blob in the repository no more, and keeps it for the manifests in the trash that need it."""
+    tx.run(
+        "UPDATE repository_blobs SET visible = FALSE WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id
+    )
+
+
+def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int, *, wait: bool) -> bool:
+    """Takes the blob out of the repository, and lets its object go if that was the last one that showed it.
+
+    False, with nothing done, if somebody is at the blob just now and `wait` is off. The caller has locked the link
+    and knows that nothing refers to it.
+    """
+    row = tx.one(f"SELECT key FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
+    if row is None:
+        return False
+    tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
+    # A statement of its own, after the lock: on PostgreSQL one statement would judge by what it saw before waiting.
+    if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
+        tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
+        removals.give_up(tx, str(row[0]), tx.now + reader_grace)
+    return True
+
+
+def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:
+    """Whether the link is there; nobody can refer to the blob through it until the transaction ends."""
+    return (
+        tx.one(
+            "SELECT 1 FROM repository_blobs WHERE repository_id = ? AND blob_id = ? FOR UPDATE", repository_id, blob_id
+        )
+        is not None
+    )

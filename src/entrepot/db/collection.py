@@ -1,0 +1,74 @@
+"""What the collector asks and does (step 7 of the blob protocol), and the emptying of the trash (step 6)."""
+
+from typing import NamedTuple
+
+from entrepot.db import blobs, manifests
+from entrepot.db.contract import Transaction
+
+BUSY_AGAIN_AFTER = 20_000
+"""Microseconds until a link is looked at again whose blob somebody was at."""
+
+
+class Collected(NamedTuple):
+    """What one round looked at and what it did."""
+
+    reviewed: int
+    unlinked: int
+
+
+def collect(tx: Transaction, count: int, reader_grace: int) -> Collected:
+    """Looks at up to `count` links that are due, and takes out those that are neither leased nor referred to."""
+    due = tx.all(
+        "SELECT repository_id, blob_id, leased_until FROM repository_blobs"
+        " WHERE review_after IS NOT NULL AND review_after <= ? ORDER BY review_after LIMIT ? FOR UPDATE SKIP LOCKED",
+        tx.now,
+        count,
+    )
+    unlinked = sum(_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due)
+    return Collected(len(due), unlinked)
+
+
+def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> bool:
+    if leased_until > tx.now:
+        _review_after(tx, repository_id, blob_id, leased_until)
+    elif blobs.referenced(tx, repository_id, blob_id):  # A new statement: the link is locked since the last one.
+        _review_after(tx, repository_id, blob_id, None)
+    elif blobs.unlink(tx, repository_id, blob_id, reader_grace, wait=False):
+        return True
+    else:
+        _review_after(tx, repository_id, blob_id, tx.now + BUSY_AGAIN_AFTER)
+    return False
+
+
+def _review_after(tx: Transaction, repository_id: int, blob_id: int, when: int | None) -> None:
+    tx.run(
+        "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id = ?",
+        when,
+        repository_id,
+        blob_id,
+    )
+
+
+def empty_trash(tx: Transaction, count: int, window: int) -> int:
+    """How many of up to `count` manifests, in the trash for more than `window` microseconds, were let go for good."""
+    due = tx.all(
+        "SELECT id, repository_id FROM manifests WHERE deleted_at IS NOT NULL AND deleted_at <= ?"
+        " ORDER BY deleted_at LIMIT ? FOR UPDATE SKIP LOCKED",
+        tx.now - window,
+        count,
+    )
+    for manifest_id, repository_id in due:
+        manifests.release(tx, int(manifest_id), int(repository_id))
+    return len(due)
+
+
+def due(tx: Transaction) -> bool:
+    """Whether some link is due for review."""
+    find = "SELECT 1 FROM repository_blobs WHERE review_after IS NOT NULL AND review_after <= ? LIMIT 1"
+    return tx.one(find, tx.now) is not None
+
+
+def trash_due(tx: Transaction, window: int) -> bool:
+    """Whether some manifest has been in the trash for more than `window` microseconds."""
+    find = "SELECT 1 FROM manifests WHERE deleted_at IS NOT NULL AND deleted_at <= ? LIMIT 1"
+    return tx.one(find, tx.now - window) is not None

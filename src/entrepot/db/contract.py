@@ -1,0 +1,56 @@
+"""What every database does for the rest of the house.
+
+A question or a change is a plain function that takes a Transaction first: it cannot await, so no transaction can
+stay open across network or storage I/O, and no request can hold two connections. It may be run more than once
+(after a deadlock, or when a whole batch is retried), so it must touch nothing but the transaction.
+
+Statements are written once, in PostgreSQL's dialect with `?` for parameters. SQLite's adapter drops the row-lock
+clauses (`FOR UPDATE …`), since its write transactions have the database to themselves.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+
+class Again(Exception):
+    """Raised by a change that met a row another transaction had just removed: it is rolled back and run again."""
+
+
+class Transaction(Protocol):
+    """One transaction, open while a question or change runs."""
+
+    @property
+    def now(self) -> int:
+        """The database's clock, in microseconds since 1970; the same throughout the transaction."""
+
+    def one(self, statement: str, *parameters: object) -> Row | None:
+        """The first row of the answer, or None."""
+
+    def all(self, statement: str, *parameters: object) -> list[Row]:
+        """Every row of the answer."""
+
+    def run(self, statement: str, *parameters: object) -> int:
+        """Executes a statement; how many rows it changed."""
+
+
+class Database(Protocol):
+    """A database with Entrepot's schema. Safe to use from many tasks; other processes may use the same one."""
+
+    async def read(self, question: Callable[[Transaction], T]) -> T:
+        """What `question` returns, answered from one committed state. It must not change anything.
+
+        Raises DatabaseFailed, and whatever the question raises.
+        """
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        """What `change` returns, once all it did is committed and durable. If it raises, nothing was done.
+
+        Raises DatabaseFailed (then the change may or may not have been committed if the connection broke during the
+        commit itself, so changes are made to be repeatable), and whatever the change raises.
+        """
+
+    async def close(self) -> None:
+        """Frees connections. Nothing may be called afterwards."""

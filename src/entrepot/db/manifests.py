@@ -1,0 +1,262 @@
+"""Manifests and what they refer to (steps 5 and 6 of the blob protocol)."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from entrepot.db.blobs import LARGEST_LIST, refer
+from entrepot.db.contract import Again, Transaction
+from entrepot.model.digest import Digest
+
+
+class ManifestRow(NamedTuple):
+    """A live manifest."""
+
+    id: int
+    digest: Digest
+    media_type: str
+    subject: Digest | None
+    body: bytes
+
+
+class NewManifest(NamedTuple):
+    """A manifest to be written down."""
+
+    digest: Digest
+    media_type: str
+    artifact_type: str | None
+    subject: Digest | None
+    annotations: str | None
+    body: bytes
+
+
+class Needs(NamedTuple):
+    """What a new manifest refers to, each once."""
+
+    blob_ids: Sequence[int]
+    missing: Sequence[Digest]
+    """Blobs that are not here; only where sparse manifests are allowed."""
+    children: Sequence[Digest]
+
+
+class ReferrerRow(NamedTuple):
+    """A referrer as it is listed."""
+
+    digest: Digest
+    media_type: str
+    artifact_type: str | None
+    size: int
+    annotations: str | None
+
+
+_ROW = "m.id, m.digest, m.media_type, m.subject, m.body"
+
+
+def by_digest(tx: Transaction, repository_id: int, digest: Digest) -> ManifestRow | None:
+    """The live manifest of that digest."""
+    return _manifest(
+        tx.one(
+            f"SELECT {_ROW} FROM manifests m WHERE m.repository_id = ? AND m.digest = ? AND m.deleted_at IS NULL",
+            repository_id,
+            digest.packed,
+        )
+    )
+
+
+def by_tag(tx: Transaction, repository_id: int, tag: str) -> ManifestRow | None:
+    """The manifest that the tag names."""
+    return _manifest(
+        tx.one(
+            f"SELECT {_ROW} FROM tags t JOIN manifests m ON m.id = t.manifest_id"
+            " WHERE t.repository_id = ? AND t.name = ?",
+            repository_id,
+            tag,
+        )
+    )
+
+
+def _manifest(row: tuple[object, ...] | None) -> ManifestRow | None:
+    if row is None:
+        return None
+    number, digest, media_type, subject, body = row
+    assert isinstance(number, int)
+    assert isinstance(digest, bytes)
+    assert isinstance(body, bytes)
+    return ManifestRow(
+        number, Digest(digest), str(media_type), Digest(subject) if isinstance(subject, bytes) else None, body
+    )
+
+
+def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None:
+    """The id of the live manifest, which nobody else changes, tags or refers to until the transaction ends."""
+    row = tx.one(
+        "SELECT id FROM manifests WHERE repository_id = ? AND digest = ? AND deleted_at IS NULL FOR UPDATE",
+        repository_id,
+        digest.packed,
+    )
+    return None if row is None else int(row[0])
+
+
+def lock_present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
+    """Those of the digests whose manifests are live; none of them can be deleted until the transaction ends."""
+    return _present(tx, repository_id, digests, " FOR SHARE")
+
+
+def present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
+    """Those of the digests whose manifests are live."""
+    return _present(tx, repository_id, digests, "")
+
+
+def _present(tx: Transaction, repository_id: int, digests: Iterable[Digest], locking: str) -> set[Digest]:
+    found: set[Digest] = set()
+    wanted = sorted({digest.packed for digest in digests})
+    for start in range(0, len(wanted), LARGEST_LIST):
+        some = wanted[start : start + LARGEST_LIST]
+        rows = tx.all(
+            f"SELECT digest FROM manifests WHERE repository_id = ? AND digest IN ({','.join('?' * len(some))})"
+            f" AND deleted_at IS NULL ORDER BY digest{locking}",
+            repository_id,
+            *some,
+        )
+        found.update(Digest(bytes(row[0])) for row in rows)
+    return found
+
+
+def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -> tuple[int, bool]:
+    """The manifest's id, and whether it was not live before: written down, taken out of the trash, or found as it is.
+
+    The caller holds locks on the blobs' links and on the children.
+    """
+    row = tx.one(
+        "INSERT INTO manifests"
+        " (repository_id, digest, media_type, artifact_type, subject, annotations, body, pushed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
+        repository_id,
+        new.digest.packed,
+        new.media_type,
+        new.artifact_type,
+        None if new.subject is None else new.subject.packed,
+        new.annotations,
+        new.body,
+        tx.now,
+    )
+    if row is None:
+        return _revive(tx, repository_id, new)
+    manifest_id = int(row[0])
+    for blob_id in needs.blob_ids:
+        refer(tx, manifest_id, repository_id, blob_id)
+    for digest in needs.missing:
+        tx.run(
+            "INSERT INTO missing_blobs (manifest_id, repository_id, digest) VALUES (?, ?, ?)",
+            manifest_id,
+            repository_id,
+            digest.packed,
+        )
+    for digest in needs.children:
+        tx.run(
+            "INSERT INTO manifest_children (parent_id, repository_id, digest) VALUES (?, ?, ?)",
+            manifest_id,
+            repository_id,
+            digest.packed,
+        )
+    return manifest_id, True
+
+
+def _revive(tx: Transaction, repository_id: int, new: NewManifest) -> tuple[int, bool]:
+    row = tx.one(
+        "SELECT id, deleted_at FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE",
+        repository_id,
+        new.digest.packed,
+    )
+    if row is None:  # Let go between the two statements.
+        raise Again
+    manifest_id, was_deleted = int(row[0]), row[1] is not None
+    if was_deleted:
+        tx.run(
+            "UPDATE manifests SET deleted_at = NULL, media_type = ?, pushed_at = ? WHERE id = ?",
+            new.media_type,
+            tx.now,
+            manifest_id,
+        )
+    return manifest_id, was_deleted
+
+
+def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest | None:
+    """A live index of the repository that names the manifest."""
+    row = tx.one(
+        "SELECT m.digest FROM manifest_children c JOIN manifests m ON m.id = c.parent_id"
+        " WHERE c.repository_id = ? AND c.digest = ? AND m.deleted_at IS NULL LIMIT 1",
+        repository_id,
+        digest.packed,
+    )
+    return None if row is None else Digest(bytes(row[0]))
+
+
+def put_into_trash(tx: Transaction, manifest_id: int) -> None:
+    """Ends the manifest's life; what it refers to is kept until it is released."""
+    tx.run("UPDATE manifests SET deleted_at = ? WHERE id = ?", tx.now, manifest_id)
+
+
+def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
+    """Forgets the manifest for good and has its blobs reviewed, never sooner than they were to be reviewed already."""
+    links = tx.all(
+        "SELECT l.blob_id FROM manifest_blobs r JOIN repository_blobs l"
+        " ON l.repository_id = r.repository_id AND l.blob_id = r.blob_id"
+        " WHERE r.manifest_id = ? ORDER BY l.blob_id FOR UPDATE OF l",
+        manifest_id,
+    )
+    tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ?", manifest_id)
+    tx.run("DELETE FROM missing_blobs WHERE manifest_id = ?", manifest_id)
+    tx.run("DELETE FROM manifest_children WHERE parent_id = ?", manifest_id)
+    tx.run("DELETE FROM manifests WHERE id = ?", manifest_id)
+    for row in links:
+        tx.run(
+            "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id = ?"
+            " AND (review_after IS NULL OR review_after < ?)",
+            tx.now,
+            repository_id,
+            row[0],
+            tx.now,
+        )
+
+
+_REFERRERS = (
+    " FROM manifests WHERE repository_id = ? AND subject = ? AND subject IS NOT NULL AND deleted_at IS NULL"
+    " AND digest > ?"
+)
+
+
+def referrer_sizes(
+    tx: Transaction, repository_id: int, subject: Digest, artifact_type: str | None, after: bytes, count: int
+) -> list[int]:
+    """How many bytes of annotations each of the next `count` referrers has, in the order in which they are listed."""
+    only, values = _only(artifact_type)
+    rows = tx.all(
+        f"SELECT coalesce(length(annotations), 0){_REFERRERS}{only} ORDER BY digest LIMIT ?",
+        repository_id,
+        subject.packed,
+        after,
+        *values,
+        count,
+    )
+    return [int(row[0]) for row in rows]
+
+
+def referrers(
+    tx: Transaction, repository_id: int, subject: Digest, artifact_type: str | None, after: bytes, count: int
+) -> list[ReferrerRow]:
+    """The next `count` live referrers of the subject, by digest, those greater than `after`."""
+    only, values = _only(artifact_type)
+    rows = tx.all(
+        f"SELECT digest, media_type, artifact_type, length(body), annotations{_REFERRERS}{only}"
+        " ORDER BY digest LIMIT ?",
+        repository_id,
+        subject.packed,
+        after,
+        *values,
+        count,
+    )
+    return [ReferrerRow(Digest(bytes(row[0])), row[1], row[2], int(row[3]), row[4]) for row in rows]
+
+
+def _only(artifact_type: str | None) -> tuple[str, tuple[str, ...]]:
+    return ("", ()) if artifact_type is None else (" AND artifact_type = ?", (artifact_type,))

@@ -1,0 +1,98 @@
+"""Who has which role in which project, and the question every request asks: what may this user do here."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from entrepot.db.contract import Transaction
+from entrepot.model.project import Role
+
+
+class Standing(NamedTuple):
+    """A user, a project and a repository, and how they stand to each other; what is not there is None."""
+
+    password_hash: str | None
+    """None: there is no such user."""
+    user_name: str | None
+    admin: Any
+    disabled: Any
+    project_id: int | None
+    """None: there is no such project."""
+    public: Any
+    sparse_indexes: Any
+    created_at: int | None
+    role: int | None
+    """None: the user is no member."""
+    repository_id: int | None
+    """None: there is no such repository."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Somebody's role in a project."""
+
+    user: str
+    role: Role
+
+
+def standing(tx: Transaction, user_id: int | None, project: str, repository: str) -> Standing:
+    """How the user stands to the project and the repository, all of one moment and in one statement.
+
+    It is asked at every request, so the row comes as the driver made it: SQLite's truth values are 0 and 1.
+    """
+    row = tx.one(
+        "SELECT u.password_hash, u.name, u.admin, u.disabled,"
+        " p.id, p.public, p.sparse_indexes, p.created_at, m.role, r.id"
+        " FROM (SELECT 1) AS always"
+        " LEFT JOIN users u ON u.id = ?"
+        " LEFT JOIN projects p ON p.name = ?"
+        " LEFT JOIN members m ON m.project_id = p.id AND m.user_id = u.id"
+        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id",
+        user_id,
+        project,
+        repository,
+    )
+    assert row is not None  # The first table of the join always has its one row.
+    return Standing._make(row)
+
+
+def visible_projects(tx: Transaction, user_id: int) -> frozenset[int]:
+    """The ids of the projects that are public, or in which the user has a role."""
+    rows = tx.all(
+        "SELECT id FROM projects WHERE public UNION SELECT project_id FROM members WHERE user_id = ?", user_id
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def find(tx: Transaction, project_id: int, user_id: int) -> Role | None:
+    """The user's role in the project, or None."""
+    row = tx.one("SELECT role FROM members WHERE project_id = ? AND user_id = ?", project_id, user_id)
+    return None if row is None else Role(row[0])
+
+
+def page(tx: Transaction, project_id: int, after: str, count: int) -> list[Member]:
+    """The next `count` members whose names come after `after`, in byte order of their names."""
+    rows = tx.all(
+        "SELECT u.name, m.role FROM members m JOIN users u ON u.id = m.user_id"
+        " WHERE m.project_id = ? AND u.name > ? ORDER BY u.name LIMIT ?",
+        project_id,
+        after,
+        count,
+    )
+    return [Member(user=name, role=Role(role)) for name, role in rows]
+
+
+def insert(tx: Transaction, project_id: int, user_id: int, role: Role) -> bool:
+    """Whether the user is a member now and was not before."""
+    statement = "INSERT INTO members (project_id, user_id, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    return tx.run(statement, project_id, user_id, int(role)) == 1
+
+
+def set_role(tx: Transaction, project_id: int, user_id: int, role: Role) -> bool:
+    """Whether the user is a member, with that role now."""
+    statement = "UPDATE members SET role = ? WHERE project_id = ? AND user_id = ?"
+    return tx.run(statement, int(role), project_id, user_id) == 1
+
+
+def delete(tx: Transaction, project_id: int, user_id: int) -> bool:
+    """Whether the user was a member; now they are not."""
+    return tx.run("DELETE FROM members WHERE project_id = ? AND user_id = ?", project_id, user_id) == 1

@@ -1,0 +1,150 @@
+"""PostgreSQL behind the database contract: for many processes on many machines.
+
+Each thread of a small pool keeps one connection, so a question never waits for a connection while it holds another.
+A connection that broke is replaced, and what had not reached its commit is run again.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from entrepot.db.contract import Again, Row, T, Transaction
+from entrepot.model.errors import DatabaseFailed, Invalid, StorageFull
+
+CONNECTIONS = 8
+ATTEMPTS = 5
+WAIT_SECONDS = 0.1
+
+_NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_WORTH_REPEATING = (errors.SerializationFailure, errors.DeadlockDetected, errors.IntegrityError, Again)
+
+Cursor = psycopg.Cursor[Row]
+
+
+@lru_cache(maxsize=512)
+def _in_psycopg_style(statement: str) -> str:
+    return statement.replace("%", "%%").replace("?", "%s")
+
+
+class PostgresqlTransaction:
+    """A transaction on one connection."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._now: int | None = None
+
+    @property
+    def now(self) -> int:
+        if self._now is None:
+            row = self._cursor.execute(_NOW).fetchone()
+            assert row is not None
+            self._now = int(row[0])
+        return self._now
+
+    def one(self, statement: str, *parameters: object) -> Row | None:
+        return self._cursor.execute(_in_psycopg_style(statement), parameters).fetchone()
+
+    def all(self, statement: str, *parameters: object) -> list[Row]:
+        return self._cursor.execute(_in_psycopg_style(statement), parameters).fetchall()
+
+    def run(self, statement: str, *parameters: object) -> int:
+        return self._cursor.execute(_in_psycopg_style(statement), parameters).rowcount
+
+
+class PostgresqlDatabase:
+    """A database on a server. The schema must be there already (`db.migrate`)."""
+
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+        self._url = url
+        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="postgresql")
+        self._mine = threading.local()
+        self._all: set[psycopg.Connection[Row]] = set()
+        self._lock = threading.Lock()
+
+    async def read(self, question: Callable[[Transaction], T]) -> T:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, begin, question)
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, begin, change)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
+        for connection in self._all:
+            connection.close()
+
+    def _run(self, begin: str, work: Callable[[Transaction], T]) -> T:
+        """What `work` returns, committed. Runs in a thread of the pool."""
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            committing = False
+            connection: psycopg.Connection[Row] | None = None
+            try:
+                connection = self._connection()
+                with connection.cursor(binary=True) as cursor:
+                    cursor.execute(begin)
+                    result = work(PostgresqlTransaction(cursor))
+                    committing = True
+                    cursor.execute("COMMIT")
+            except _WORTH_REPEATING as error:
+                _roll_back(connection)
+                if last:
+                    raise _failure(error) from error
+            except psycopg.ProgrammingError:
+                _roll_back(connection)
+                raise
+            except psycopg.DataError as error:  # Such as the character NUL, which SQLite would keep.
+                _roll_back(connection)
+                raise Invalid("a value has characters or a size that cannot be kept") from error
+            except psycopg.Error as error:
+                broken = connection is None or connection.broken
+                _roll_back(connection)
+                self._forget(connection)
+                if last or committing or not broken:
+                    raise _failure(error) from error
+                time.sleep(WAIT_SECONDS * attempt)
+            except BaseException:
+                _roll_back(connection)
+                raise
+            else:
+                return result
+        raise AssertionError("the last attempt returns or raises")
+
+    def _connection(self) -> "psycopg.Connection[Row]":
+        connection: psycopg.Connection[Row] | None = getattr(self._mine, "connection", None)
+        if connection is None or connection.closed:
+            connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="entrepot")
+            self._mine.connection = connection
+            with self._lock:
+                self._all.add(connection)
+        return connection
+
+    def _forget(self, connection: "psycopg.Connection[Row] | None") -> None:
+        self._mine.connection = None
+        if connection is not None:
+            with self._lock:
+                self._all.discard(connection)
+            connection.close()
+
+
+def _roll_back(connection: "psycopg.Connection[Any] | None") -> None:
+    if connection is None or connection.closed or connection.broken:
+        return
+    try:
+        connection.execute("ROLLBACK")
+    except psycopg.Error:
+        connection.close()
+
+
+def _failure(error: psycopg.Error | Again) -> Exception:
+    if isinstance(error, errors.DiskFull):
+        return StorageFull("the disk that holds the database is full; nothing was changed")
+    return DatabaseFailed("the database could not be reached, or failed; try again later")

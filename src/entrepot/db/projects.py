@@ -1,0 +1,83 @@
+"""Projects: the rows of `projects`."""
+
+from entrepot.db.contract import Row, Transaction
+from entrepot.model.project import Project
+
+_COLUMNS = "id, name, public, sparse_indexes, created_at"
+
+
+def _project(row: Row) -> Project:
+    identifier, name, public, sparse_indexes, created_at = row
+    return Project(
+        id=identifier,
+        name=name,
+        public=bool(public),
+        sparse_indexes=None if sparse_indexes is None else bool(sparse_indexes),
+        created_at=created_at,
+    )
+
+
+def find(tx: Transaction, name: str) -> Project | None:
+    """The project of that name, or None."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ?", name)
+    return None if row is None else _project(row)
+
+
+def lock(tx: Transaction, name: str) -> Project | None:
+    """As `find`, and nobody else changes the row until the transaction ends."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ? FOR UPDATE", name)
+    return None if row is None else _project(row)
+
+
+def page(tx: Transaction, after: str, count: int) -> list[Project]:
+    """The next `count` projects whose names come after `after`, in byte order of their names."""
+    rows = tx.all(f"SELECT {_COLUMNS} FROM projects WHERE name > ? ORDER BY name LIMIT ?", after, count)
+    return [_project(row) for row in rows]
+
+
+def insert(tx: Transaction, name: str, public: bool, sparse_indexes: bool | None) -> Project | None:
+    """The project, now there; None if the name is taken."""
+    row = tx.one(
+        "INSERT INTO projects (name, public, sparse_indexes, created_at) VALUES (?, ?, ?, ?)"
+        f" ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}",
+        name,
+        public,
+        sparse_indexes,
+        tx.now,
+    )
+    return None if row is None else _project(row)
+
+
+def update(tx: Transaction, project_id: int, public: bool, sparse_indexes: bool | None) -> None:
+    """Gives the project these settings."""
+    tx.run("UPDATE projects SET public = ?, sparse_indexes = ? WHERE id = ?", public, sparse_indexes, project_id)
+
+
+def repository_with_content(tx: Transaction, project_id: int) -> str | None:
+    """The name of one of the project's repositories that shows a manifest, or None."""
+    row = tx.one(
+        "SELECT r.name FROM repositories r WHERE r.project_id = ? AND EXISTS"
+        " (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"
+        " ORDER BY r.name LIMIT 1",
+        project_id,
+    )
+    return None if row is None else row[0]
+
+
+def repository_with_remains(tx: Transaction, project_id: int) -> str | None:
+    """The name of one of the project's repositories to which anything still belongs, be it unseen, or None."""
+    row = tx.one(
+        "SELECT r.name FROM repositories r WHERE r.project_id = ? AND ("
+        " EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id)"
+        " OR EXISTS (SELECT 1 FROM repository_blobs b WHERE b.repository_id = r.id)"
+        " OR EXISTS (SELECT 1 FROM uploads u WHERE u.repository_id = r.id))"
+        " ORDER BY r.name LIMIT 1",
+        project_id,
+    )
+    return None if row is None else row[0]
+
+
+def delete(tx: Transaction, project_id: int) -> None:
+    """Removes the project, its memberships and its repositories, to which nothing may belong any more."""
+    tx.run("DELETE FROM repositories WHERE project_id = ?", project_id)
+    tx.run("DELETE FROM projects WHERE id = ?", project_id)

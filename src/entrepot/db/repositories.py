@@ -1,0 +1,72 @@
+"""Repositories: rows made by the first push, and the names a principal may see."""
+
+from entrepot.db.contract import Transaction
+from entrepot.db.events import record
+from entrepot.model.event import Event, EventName
+
+
+def find(tx: Transaction, name: str) -> int | None:
+    """The id of the repository of that whole name."""
+    row = tx.one("SELECT id FROM repositories WHERE name = ?", name)
+    return None if row is None else int(row[0])
+
+
+def ensure(tx: Transaction, project_id: int, name: str, actor: str) -> int:
+    """The id of the repository of that whole name, made now if there was none."""
+    found = find(tx, name)
+    if found is not None:
+        return found
+    row = tx.one(
+        "INSERT INTO repositories (project_id, name, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING"
+        " RETURNING id",
+        project_id,
+        name,
+        tx.now,
+    )
+    if row is None:  # Somebody else made it in between; that is committed by now.
+        row = tx.one("SELECT id FROM repositories WHERE name = ?", name)
+        assert row is not None
+        return int(row[0])
+    record(tx, Event(name=EventName.REPOSITORY_CREATED, actor=actor, project_id=project_id, repository=name))
+    return int(row[0])
+
+
+_NOT_EMPTY = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"
+
+
+def page_of_all(tx: Transaction, after: str, count: int) -> list[str]:
+    """Names of repositories that hold something, in order, those greater than `after`."""
+    rows = tx.all(
+        f"SELECT r.name FROM repositories r WHERE r.name > ? AND {_NOT_EMPTY} ORDER BY r.name LIMIT ?", after, count
+    )
+    return [row[0] for row in rows]
+
+
+def page_of_member(tx: Transaction, user_id: int, after: str, count: int) -> list[str]:
+    """As `page_of_all`, of public projects and those the user is a member of."""
+    rows = tx.all(
+        "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
+        f" WHERE r.name > ? AND {_NOT_EMPTY} AND (p.public OR EXISTS"
+        " (SELECT 1 FROM members m WHERE m.project_id = p.id AND m.user_id = ?)) ORDER BY r.name LIMIT ?",
+        after,
+        user_id,
+        count,
+    )
+    return [row[0] for row in rows]
+
+
+def page_of_public(tx: Transaction, after: str, count: int) -> list[str]:
+    """As `page_of_all`, of public projects only."""
+    rows = tx.all(
+        "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
+        f" WHERE r.name > ? AND {_NOT_EMPTY} AND p.public ORDER BY r.name LIMIT ?",
+        after,
+        count,
+    )
+    return [row[0] for row in rows]
+
+
+def is_empty(tx: Transaction, repository_id: int) -> bool:
+    """Whether the repository holds no live manifest."""
+    find = "SELECT 1 FROM manifests WHERE repository_id = ? AND deleted_at IS NULL LIMIT 1"
+    return tx.one(find, repository_id) is None

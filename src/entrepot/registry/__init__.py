@@ -1,0 +1,1 @@
+"""The operations on blobs, manifests, tags and repositories. Each takes a Grant."""

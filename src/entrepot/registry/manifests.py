@@ -1,0 +1,223 @@
+"""Pushing, pulling and deleting manifests and tags, and finding what refers to a manifest."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from entrepot.db import blobs, manifests, repositories, tags
+from entrepot.db.contract import Database, Transaction
+from entrepot.db.events import record
+from entrepot.db.manifests import Needs, NewManifest, ReferrerRow
+from entrepot.model.digest import Digest
+from entrepot.model.errors import (
+    DigestInvalid,
+    InUse,
+    ManifestInvalid,
+    ManifestReferencesUnknown,
+    ManifestTooLarge,
+    ManifestUnknown,
+)
+from entrepot.model.event import Event, EventName
+from entrepot.model.grant import RepositoryGrant
+from entrepot.model.manifest import LARGEST_MANIFEST, Manifest, parse_manifest
+from entrepot.model.project import Action
+from entrepot.model.reference import Reference, Tag
+from entrepot.registry.rules import Rules
+
+LARGEST_REFERRER_PAGE = 3 * 1024 * 1024
+"""Bytes of annotations; a page is an index, and clients read an index of 4 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """A manifest as it was pushed."""
+
+    digest: Digest
+    media_type: str
+    body: bytes
+    subject: Digest | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferrerPage:
+    """Descriptors of referrers as the specification lists them, and the last digest if more follow."""
+
+    descriptors: list[dict[str, object]]
+    last: Digest | None
+
+
+class Manifests:
+    """The manifests of repositories."""
+
+    def __init__(self, db: Database, rules: Rules) -> None:
+        self._db = db
+        self._rules = rules
+
+    async def get(self, grant: RepositoryGrant, reference: Reference) -> StoredManifest:
+        """The manifest that a tag or a digest names. Raises ManifestUnknown."""
+        grant.require(Action.PULL)
+        repository_id = grant.repository_id
+        if repository_id is None:
+            raise _unknown(reference)
+        if isinstance(reference, Digest):
+            digest = reference
+            row = await self._db.read(lambda tx: manifests.by_digest(tx, repository_id, digest))
+        else:
+            tag = reference.text
+            row = await self._db.read(lambda tx: manifests.by_tag(tx, repository_id, tag))
+        if row is None:
+            raise _unknown(reference)
+        return StoredManifest(row.digest, row.media_type, row.body, row.subject)
+
+    async def put(
+        self,
+        grant: RepositoryGrant,
+        reference: Reference,
+        media_type: str | None,
+        body: bytes,
+        also: Sequence[Tag] = (),
+    ) -> StoredManifest:
+        """The manifest, once it and everything it needs are held, under the reference and the tags of `also`.
+
+        All of it in one transaction, with the blobs and children it refers to locked. Raises ManifestTooLarge,
+        ManifestInvalid, DigestInvalid if `reference` is not the digest of `body`, and ManifestReferencesUnknown.
+        Source: distribution-spec 1.1, "Pushing manifests"; step 5 of the blob protocol.
+        """
+        grant.require(Action.PUSH)
+        if len(body) > LARGEST_MANIFEST:
+            raise ManifestTooLarge("a manifest has at most 4 MiB")
+        manifest = parse_manifest(media_type, body)
+        if isinstance(reference, Digest):
+            digest, names = reference, list(also)
+            if Digest.of(body, digest.algorithm) != digest:
+                raise DigestInvalid(f"the content's digest is {Digest.of(body, digest.algorithm)}")
+        else:
+            digest, names = Digest.of(body), [reference, *also]
+        annotations = json.dumps(manifest.annotations) if manifest.subject and manifest.annotations else None
+        new = NewManifest(digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body)
+        await self._db.write(lambda tx: self._store(tx, grant, manifest, new, names))
+        return StoredManifest(digest, manifest.media_type, body, manifest.subject)
+
+    def _store(
+        self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
+    ) -> None:
+        repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+        needs = self._needs(tx, grant, repository_id, manifest)
+        manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
+        if fresh:
+            record(tx, _event(EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type))
+        for name in names:
+            before = tags.move(tx, repository_id, name.text, manifest_id)
+            if before != new.digest:
+                was = None if before is None else str(before)
+                record(tx, _event(EventName.TAG_MOVED, grant, tag=name.text, digest=str(new.digest), before=was))
+
+    def _needs(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest) -> Needs:
+        """What the manifest refers to, locked. Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size."""
+        held = blobs.lock_visible(tx, repository_id, [blob.digest for blob in manifest.blobs])
+        for blob in manifest.blobs:
+            if blob.digest in held and held[blob.digest][1] != blob.size:
+                raise ManifestInvalid(f"{blob.digest} has {held[blob.digest][1]} bytes, not {blob.size}")
+        children = list(dict.fromkeys(child.digest for child in manifest.children))
+        present = manifests.lock_present(tx, repository_id, children)
+        lacking = [d for d in dict.fromkeys(blob.digest for blob in manifest.blobs) if d not in held]
+        absent = [d for d in children if d not in present]
+        if (lacking or absent) and not self._sparse(grant):
+            raise ManifestReferencesUnknown([str(d) for d in lacking], [str(d) for d in absent])
+        return Needs([blob_id for blob_id, _ in held.values()], lacking, children)
+
+    def _sparse(self, grant: RepositoryGrant) -> bool:
+        own = grant.project.sparse_indexes
+        return self._rules.sparse_indexes if own is None else own
+
+    async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
+        """Returns when the tag is gone, or the manifest of that digest with all its tags.
+
+        Raises ManifestUnknown, and InUse if a live index names the manifest. Step 6 of the blob protocol.
+        """
+        grant.require(Action.DELETE)
+        repository_id = grant.repository_id
+        if repository_id is None:
+            raise _unknown(reference)
+        if isinstance(reference, Tag):
+            name = reference
+            await self._db.write(lambda tx: _delete_tag(tx, grant, repository_id, name))
+        else:
+            digest = reference
+            await self._db.write(lambda tx: self._delete_manifest(tx, grant, repository_id, digest))
+
+    def _delete_manifest(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> None:
+        manifest_id = manifests.lock_live(tx, repository_id, digest)
+        if manifest_id is None:
+            raise _unknown(digest)
+        index = None if self._sparse(grant) else manifests.naming_index(tx, repository_id, digest)
+        if index is not None:
+            raise InUse(f"index {index} names this manifest; delete that index first")
+        for name in tags.delete_of_manifest(tx, manifest_id):
+            record(tx, _event(EventName.TAG_DELETED, grant, tag=name, digest=str(digest)))
+        record(tx, _event(EventName.ARTIFACT_DELETED, grant, digest=str(digest)))
+        manifests.put_into_trash(tx, manifest_id)
+        if self._rules.trash == 0:
+            manifests.release(tx, manifest_id, repository_id)
+
+    async def referrers(
+        self, grant: RepositoryGrant, subject: Digest, artifact_type: str | None, after: Digest | None, count: int
+    ) -> ReferrerPage:
+        """Up to `count` referrers of the subject, whether or not that is here, by digest, those after `after`.
+
+        Source: distribution-spec 1.1, "Listing Referrers".
+        """
+        grant.require(Action.PULL)
+        repository_id = grant.repository_id
+        if repository_id is None:
+            return ReferrerPage([], None)
+        start = b"" if after is None else after.packed
+
+        def question(tx: Transaction) -> tuple[list[ReferrerRow], bool]:
+            sizes = manifests.referrer_sizes(tx, repository_id, subject, artifact_type, start, count + 1)
+            fitting = min(_fitting(sizes), count)
+            return manifests.referrers(tx, repository_id, subject, artifact_type, start, fitting), len(sizes) > fitting
+
+        rows, more = await self._db.read(question)
+        return ReferrerPage([_descriptor(row) for row in rows], rows[-1].digest if more else None)
+
+
+def _fitting(sizes: list[int]) -> int:
+    """How many of the first ones fit into a page; at least one, so that every page goes on."""
+    total = 0
+    for position, size in enumerate(sizes):
+        total += size
+        if total > LARGEST_REFERRER_PAGE:
+            return max(1, position)
+    return len(sizes)
+
+
+def _descriptor(row: ReferrerRow) -> dict[str, object]:
+    descriptor: dict[str, object] = {"mediaType": row.media_type, "digest": str(row.digest), "size": row.size}
+    if row.artifact_type:
+        descriptor["artifactType"] = row.artifact_type
+    if row.annotations:
+        descriptor["annotations"] = json.loads(row.annotations)
+    return descriptor
+
+
+def _delete_tag(tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> None:
+    digest = tags.delete(tx, repository_id, name.text)
+    if digest is None:
+        raise _unknown(name)
+    record(tx, _event(EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest)))
+
+
+def _event(name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> Event:
+    return Event(
+        name=name,
+        actor=grant.principal.name,
+        project_id=grant.project.id,
+        repository=grant.name.text,
+        detail=detail,
+    )
+
+
+def _unknown(reference: Reference) -> ManifestUnknown:
+    what = f"manifest {reference}" if isinstance(reference, Digest) else f"tag {reference}"
+    return ManifestUnknown(f"this repository has no {what}")

@@ -1,0 +1,28 @@
+"""The settings that operations go by."""
+
+from dataclasses import dataclass
+
+SECOND = 1_000_000
+"""Microseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Times in microseconds, sizes in bytes."""
+
+    lease: int = 24 * 3600 * SECOND
+    """How long a blob is safe from collection after somebody who may push asked for it or brought it. It has to be
+    longer than the longest push."""
+    reader_grace: int = 15 * 60 * SECOND
+    """How long an object outlives its blob, for downloads under way."""
+    trash: int = 0
+    """How long a deleted manifest keeps what it needs."""
+    upload_expiry: int = 24 * 3600 * SECOND
+    """How long an upload may rest, and how long one request of it may take."""
+    largest_blob: int | None = None
+    sparse_indexes: bool = False
+    """Whether manifests may lack what they refer to, where the project says nothing else."""
+    redirect: bool = False
+    """Whether clients are sent to the object store for blobs, where it can sign URLs."""
+    redirect_lifetime: int = 20 * 60
+    """Seconds that a signed URL is good for."""

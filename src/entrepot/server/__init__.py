@@ -1,0 +1,1 @@
+"""The HTTP server's own parts: worker processes, TLS, logs, graceful stop."""

@@ -1,0 +1,65 @@
+"""The outermost layer of a worker: health, request ids, request log, metrics and traces around the service."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from entrepot.api.health import Health
+from entrepot.server.exchange import Observer, observed
+from entrepot.server.logs import RequestLog
+from entrepot.server.metrics import Metrics
+from entrepot.server.service import Asgi, Service
+from entrepot.server.tracing import traced, tracer_provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """What is told about requests, and to whom."""
+
+    log_requests: bool
+    as_json: bool
+    tracing_endpoint: str
+    """Where traces go; empty for nowhere."""
+
+
+class Edge:
+    """A service as it is seen from outside: itself a Service, made in the worker around another one."""
+
+    def __init__(self, service: Service, watching: Watching) -> None:
+        self._service = service
+        self._watching = watching
+        self._started = False
+        self._provider = tracer_provider(watching.tracing_endpoint) if watching.tracing_endpoint else None
+
+    async def start(self) -> Asgi:
+        """The service's application with everything around it."""
+        application = await self._service.start()
+        if self._provider is not None:
+            application = traced(application, self._provider)
+        metrics = Metrics()
+        observers: list[Observer] = [metrics]
+        if self._watching.log_requests:
+            observers.append(RequestLog(sys.stdout.fileno(), as_json=self._watching.as_json))
+        self._started = True
+        return Health(
+            observed(application, observers),
+            probes=self._service.probes,
+            started=lambda: self._started,
+            metrics=metrics.render,
+        )
+
+    @property
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """The service's."""
+        return self._service.probes
+
+    async def run_tasks(self, stop: asyncio.Event) -> None:
+        """Does the service's own work."""
+        await self._service.run_tasks(stop)
+
+    async def stop(self) -> None:
+        """Stops the service, and sends what traces are left."""
+        await self._service.stop()
+        if self._provider is not None:
+            await asyncio.to_thread(self._provider.shutdown)

@@ -1,0 +1,143 @@
+"""One request and its answer as seen from outside: measured once, told to whoever observes."""
+
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from entrepot.server.service import Asgi, Message, Receive, Scope, Send
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+_BY_SECOND_LAST = {
+    "manifests": "manifest",
+    "blobs": "blob",
+    "uploads": "upload",
+    "tags": "tags",
+    "referrers": "referrers",
+}
+
+
+class Exchange:
+    """A request under way, then ended; byte counts are of bodies."""
+
+    __slots__ = (
+        "_receive",
+        "_send",
+        "began",
+        "bytes_in",
+        "bytes_out",
+        "complete",
+        "kind",
+        "request_id",
+        "scope",
+        "status",
+        "user_agent",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.began = time.perf_counter()
+        self.scope = scope
+        self.status = 0
+        """0 until the answer begins."""
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.complete = False
+        """Whether the whole answer was given to the connection."""
+        self.kind = kind_of(scope["path"])
+        self.request_id = b""
+        self.user_agent = b""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _SANE_ID(value):
+                self.request_id = value
+            elif name == b"user-agent":
+                self.user_agent = value
+        if not self.request_id:
+            self.request_id = secrets.token_hex(8).encode()
+        self._receive = receive
+        self._send = send
+
+    @property
+    def principal(self) -> str:
+        """The name of who asked, if the application left it in the state under `principal`; else empty."""
+        return str(self.scope["state"].get("principal", ""))
+
+    async def receive(self) -> Message:
+        """The next message of the request, counted."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.bytes_in += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Passes on a message of the answer, counted; the answer's head gets the request's id."""
+        kind = message["type"]
+        if kind == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id)]
+        await self._send(message)
+        if kind == "http.response.body":
+            self.bytes_out += len(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+        elif kind == "http.response.zerocopysend":
+            self.bytes_out += message.get("count", 0)
+            self.complete = not message.get("more_body", False)
+
+
+def kind_of(path: str) -> str:
+    """What a path is about, as one of a dozen words, so that it can label a metric."""
+    if path.startswith("/v2/"):
+        if path == "/v2/":
+            return "base"
+        if path == "/v2/_catalog":
+            return "catalog"
+        parts = path.rsplit("/", 2)
+        return "upload" if parts[1:] == ["blobs", "uploads"] else _BY_SECOND_LAST.get(parts[1], "other")
+    if path.startswith("/api/"):
+        return "api"
+    return "token" if "token" in path else "other"
+
+
+class Observer(Protocol):
+    """Somebody who is told of every request. Must be quick, and must not raise."""
+
+    def began(self, exchange: Exchange) -> None:
+        """The request's head has come."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """The application is done with it."""
+
+
+def observed(application: Asgi, observers: Sequence[Observer]) -> Asgi:
+    """The application with every request told to the observers.
+
+    Puts `request_id` (str) into the scope's state. An exception is logged under that id, and answered with 500.
+    """
+    log = structlog.get_logger("entrepot.server")
+
+    async def observing(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, receive, send)
+        scope.setdefault("state", {})["request_id"] = exchange.request_id.decode()
+        for observer in observers:
+            observer.began(exchange)
+        try:
+            await application(scope, exchange.receive, exchange.send)
+        except Exception:  # the edge of a request
+            log.exception("a request failed", request_id=exchange.request_id.decode(), method=scope["method"])
+            if not exchange.status:
+                await _answer_failure(exchange)
+        finally:
+            for observer in observers:
+                observer.ended(exchange)
+
+    return observing
+
+
+async def _answer_failure(exchange: Exchange) -> None:
+    body = b'{"errors":[{"code":"UNKNOWN","message":"the registry failed; its log says more under request %s"}]}'
+    body %= exchange.request_id
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await exchange.send({"type": "http.response.start", "status": 500, "headers": headers})
+    await exchange.send({"type": "http.response.body", "body": body})

@@ -1,0 +1,159 @@
+"""Logs on standard output: lines of JSON for machines, or readable ones for a terminal."""
+
+import logging
+import os
+import sys
+import time
+from typing import Any
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from entrepot.server.exchange import Exchange
+
+_SECRET_WORDS = ("authorization", "cookie", "password", "secret", "token")
+_LONGEST_PATH = 1024
+_LONGEST_USER_AGENT = 200
+
+
+def configure(log_format: str, level: str) -> bool:
+    """Sets up logging for this process and its children; gives whether lines are JSON.
+
+    `log_format` is `json`, `console`, or `auto` for JSON unless standard output is a terminal.
+    """
+    as_json = log_format == "json" or (log_format == "auto" and not sys.stdout.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        mask_secrets,
+    ]
+    last: list[Processor]
+    if as_json:
+        # Tracebacks as text: the structured kind carries local variables, and with them secrets.
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_as_text)]
+    else:
+        plain = structlog.dev.plain_traceback
+        last = [
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), timestamp_key="time", exception_formatter=plain)
+        ]
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    _take_over_stdlib(shared, last, level)
+    return as_json
+
+
+def _take_over_stdlib(shared: list[Processor], last: list[Processor], level: str) -> None:
+    """Libraries log through the standard library: their warnings go the same way as our lines."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The event with the values masked whose names sound secret: a net below the care taken at each line."""
+    for name in event:
+        if any(word in name.lower() for word in _SECRET_WORDS):
+            event[name] = "********"
+    return event
+
+
+def _as_text(value: Any, **_: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+class _Line(msgspec.Struct, omit_defaults=True):
+    time: str
+    event: str
+    request_id: str
+    method: str
+    path: str
+    status: int
+    received: int
+    sent: int
+    ms: float
+    level: str = ""
+    principal: str = ""
+    client: str = ""
+    user_agent: str = ""
+    aborted: bool = False
+
+
+class RequestLog:
+    """An observer that writes one line for each request, straight to a file descriptor.
+
+    Neither headers but the user agent nor the query are written, since both can hold secrets.
+    """
+
+    def __init__(self, file: int, *, as_json: bool) -> None:
+        self._file = file
+        self._as_json = as_json
+        self._encode = msgspec.json.Encoder().encode
+        self._second = 0
+        self._second_text = ""
+
+    def began(self, exchange: Exchange) -> None:
+        """Nothing is written before the end."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """Writes the line."""
+        scope = exchange.scope
+        client = scope.get("client")
+        line = _Line(
+            time=self._now(),
+            event="request",
+            request_id=exchange.request_id.decode(),
+            method=scope["method"],
+            path=scope["path"][:_LONGEST_PATH],
+            status=exchange.status,
+            received=exchange.bytes_in,
+            sent=exchange.bytes_out,
+            ms=round((time.perf_counter() - exchange.began) * 1000, 3),
+            level="info",
+            principal=exchange.principal,
+            client=client[0] if client else "",
+            user_agent=exchange.user_agent[:_LONGEST_USER_AGENT].decode("latin-1"),
+            aborted=not exchange.complete,
+        )
+        _write(self._file, self._encode(line) + b"\n" if self._as_json else _readable(line))
+
+    def _now(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{int((now - second) * 1000):03d}Z"
+
+
+def _readable(line: _Line) -> bytes:
+    # A path can hold line ends and terminal codes; what is not printable is escaped.
+    path = line.path if line.path.isprintable() else line.path.encode("unicode_escape").decode()
+    end = " aborted" if line.aborted else ""
+    return (
+        f"{line.time[11:-1]} {line.status} {line.method:<6} {path} {line.principal or '-'} "
+        f"in={line.received} out={line.sent} {line.ms:.1f}ms {line.request_id}{end}\n"
+    ).encode()
+
+
+def _write(file: int, data: bytes) -> None:
+    """Writes it all; a line is less than a pipe's atomic size, so lines of several processes do not mix."""
+    try:
+        written = os.write(file, data)
+        while written < len(data):
+            data = data[written:]
+            written = os.write(file, data)
+    except OSError:
+        return  # nobody reads the log, or its disk is full: requests are served all the same

@@ -1,0 +1,36 @@
+"""What a worker process serves: the seam between the server room and the wiring."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Protocol
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI application, as its specification 3.0 has it. Only `http` scopes come."""
+
+
+class Service(Protocol):
+    """An application with a life: made in a worker process before its event loop runs."""
+
+    async def start(self) -> Asgi:
+        """What answers requests from now on until `stop`. Raises EntrepotError with a sentence if it cannot."""
+
+    @property
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """What must work for requests to be answered, by name (`database`, `storage`); asked after `start`.
+
+        Each returns if it works now, and raises EntrepotError with a sentence if not.
+        """
+
+    async def run_tasks(self, stop: asyncio.Event) -> None:
+        """Does what the registry does by itself, in one worker at a time, until `stop` is set."""
+
+    async def stop(self) -> None:
+        """Frees what `start` took; called after the last request, also if `start` raised."""
+
+
+Build = Callable[[int], Service]
+"""Makes the service of the worker whose number is given; numbers start at 0 and are taken over after a crash."""

@@ -1,0 +1,159 @@
+"""One worker process: an event loop that serves until it is told to stop."""
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+import uvicorn
+import uvloop
+
+from entrepot.model.errors import EntrepotError
+from entrepot.server.protocol import BoundedProtocol
+from entrepot.server.service import Asgi, Service
+
+KEEP_ALIVE_SECONDS = 75
+"""How long an idle connection is kept: longer than the minute after which common proxies drop theirs."""
+LONGEST_PAUSE = 60.0
+
+STARTED = b"1"
+FAILED = b"0"
+"""The first byte that a worker tells its parent; after FAILED comes the sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What every worker is given."""
+
+    sockets: list[socket.socket]
+    tls: ssl.SSLContext | None
+    stop_seconds: float
+    """How long running requests may take to end when stopping."""
+    trusted_proxies: str
+    """Addresses, with commas between, whose forwarding headers are believed; empty for none."""
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server, stopped by the worker instead of by signals of its own."""
+
+    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._when_started = when_started
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._when_started()
+
+
+def work(
+    serving: Serving, service: Service, *, runs_tasks: bool, orphaned: int, report: Callable[[bytes], None]
+) -> int:
+    """Serves until SIGTERM, or until `orphaned` can be read, which means that the parent is gone; gives the exit code.
+
+    `report` is told STARTED once requests are answered, or FAILED and why.
+    """
+    return uvloop.run(_Worker(serving, service, report).run(runs_tasks=runs_tasks, orphaned=orphaned))
+
+
+class _Worker:
+    def __init__(self, serving: Serving, service: Service, report: Callable[[bytes], None]) -> None:
+        self._serving = serving
+        self._service = service
+        self._report = report
+        self._stop = asyncio.Event()
+        self._log = structlog.get_logger("entrepot.server").bind(process=os.getpid())
+
+    async def run(self, *, runs_tasks: bool, orphaned: int) -> int:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop.set)
+        loop.add_reader(orphaned, self._be_orphaned, orphaned)
+        try:
+            application = await self._service.start()
+            await self._serve(application, runs_tasks=runs_tasks)
+        except EntrepotError as error:
+            self._report(FAILED + str(error).encode())
+            return 1
+        finally:
+            loop.remove_reader(orphaned)
+            await self._service.stop()
+        return 0
+
+    def _be_orphaned(self, orphaned: int) -> None:
+        asyncio.get_running_loop().remove_reader(orphaned)
+        self._stop.set()
+
+    async def _serve(self, application: Asgi, *, runs_tasks: bool) -> None:
+        server = _Server(self._config(application), lambda: self._report(STARTED))
+        tasks = asyncio.create_task(self._run_tasks()) if runs_tasks else None
+        ending = asyncio.create_task(self._end(server, tasks))
+        await server.serve(sockets=self._serving.sockets)
+        # Uvicorn cancels requests that took too long, but does not wait for them to notice.
+        cancelled = list(server.server_state.tasks)
+        if cancelled:
+            await asyncio.wait(cancelled, timeout=1)
+        self._stop.set()
+        await ending
+
+    async def _end(self, server: _Server, tasks: asyncio.Task[None] | None) -> None:
+        """Ends the server and the background work at the same time, once the worker is to stop."""
+        await self._stop.wait()
+        server.should_exit = True
+        if tasks is None:
+            return
+        await asyncio.wait((tasks,), timeout=self._serving.stop_seconds)
+        tasks.cancel()
+        await asyncio.gather(tasks, return_exceptions=True)
+
+    async def _run_tasks(self) -> None:
+        """Keeps the service's own work going: what fails is logged and begun again, after a pause that grows."""
+        pause = 1.0
+        while not self._stop.is_set():
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._service.run_tasks(self._stop)
+            except Exception:  # noqa: BLE001 - the edge of a job: serving goes on whatever became of it
+                if asyncio.get_running_loop().time() - began > LONGEST_PAUSE:
+                    pause = 1.0
+                self._log.exception("background work failed", again_in_seconds=pause)
+                await self._stop_within(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                return
+
+    async def _stop_within(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _config(self, application: Asgi) -> uvicorn.Config:
+        serving = self._serving
+        tls = serving.tls
+        config = uvicorn.Config(
+            application,
+            loop="uvloop",
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            workers=1,
+            proxy_headers=bool(serving.trusted_proxies),
+            forwarded_allow_ips=serving.trusted_proxies,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+        )
+        # The parameter is declared as whole seconds; the attribute is only ever given to `asyncio.wait_for`.
+        config.timeout_graceful_shutdown = serving.stop_seconds  # type: ignore[assignment]
+        return config

@@ -1,0 +1,1 @@
+"""Bytes by key: one small contract; a folder, an object store or memory behind it."""

@@ -1,0 +1,91 @@
+"""What every store of bytes does.
+
+An object is written once, whole, under a fresh key that is never used again, and never changed afterwards. So a key
+names the same bytes for ever or nothing at all, and no store needs locks, renames or appends. The store is never
+asked whether something exists: the database says that.
+"""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NewType, Protocol, runtime_checkable
+
+Key = NewType("Key", str)
+"""`<first two>/<32 hex digits>`, made by `fresh_key`."""
+
+Chunk = bytes | bytearray | memoryview
+
+
+def fresh_key() -> Key:
+    """A key that was never used before, spread over 256 folders."""
+    name = uuid.uuid4().hex
+    return Key(f"{name[:2]}/{name}")
+
+
+class ObjectWriter(Protocol):
+    """One object being written. Nothing is promised about it until `finish` has returned."""
+
+    async def write(self, chunks: list[Chunk]) -> None:
+        """Adds the chunks in order; may return before they are on disk, with bounded memory in flight.
+
+        The chunks belong to the writer from then on: who gave them must not change them.
+        Raises StorageFull or StorageFailed.
+        """
+
+    async def finish(self) -> None:
+        """Returns when every byte is durable: they survive a crash of the machine.
+
+        Raises StorageFull or StorageFailed; the object is then as if never written, but for what `remove` clears.
+        """
+
+    async def abort(self) -> None:
+        """Gives up: frees what is held. Never raises. The key may still need `remove`."""
+
+
+class Storage(Protocol):
+    """Objects by key. Safe to use from many tasks, processes and, for shared stores, nodes at once."""
+
+    async def create(self, key: Key) -> ObjectWriter:
+        """A writer for a key that was never used before. Raises StorageFull or StorageFailed."""
+
+    def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces of at most 1 MiB.
+
+        The caller names a range within the object. Raises ObjectMissing if there is no such object or it is shorter
+        than `end`, and StorageFailed; either may come after some pieces.
+        """
+
+    async def size(self, key: Key) -> int | None:
+        """How many bytes the object has; None if there is none. Raises StorageFailed. Only for proving a store."""
+
+    async def remove(self, key: Key) -> None:
+        """Returns when there is nothing under the key, finished or not; no error if there was nothing.
+
+        Durable enough: a crash may bring the object back, which the caller's own record of the removal then repeats.
+        Raises StorageFailed.
+        """
+
+    def keys(self) -> AsyncIterator[Key]:
+        """Every key with anything under it, finished or not, in any order. Only for proving a store.
+
+        An object store shows finished objects only. Raises StorageFailed.
+        """
+
+    async def close(self) -> None:
+        """Frees connections. Nothing may be called afterwards."""
+
+
+@runtime_checkable
+class LocalFiles(Protocol):
+    """A store whose objects are files here, so that a server may hand them to the kernel."""
+
+    def path(self, key: Key) -> Path:
+        """Where the object is, whether or not it exists."""
+
+
+@runtime_checkable
+class SignedUrls(Protocol):
+    """A store that can let a client download straight from it."""
+
+    async def signed_url(self, key: Key, seconds: int) -> str:
+        """A URL that gives the object's bytes to whoever has it, for that many seconds. Raises StorageFailed."""

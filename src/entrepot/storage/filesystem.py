@@ -1,0 +1,172 @@
+"""Objects as files in a folder of this machine, or of one that it mounts."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from entrepot.model.errors import ObjectMissing, StorageFailed
+from entrepot.storage.contract import Key
+from entrepot.storage.filereader import FileReader
+from entrepot.storage.filewriter import FileWriter, failure
+from entrepot.storage.systemcalls import FileSystemCalls, SystemCalls
+from entrepot.storage.threads import Threads
+
+PIECE = 1 << 20
+"""The most bytes in one piece of a read."""
+SMALL = 64 << 10
+"""Ranges up to this are read without a thread when they are cached: a turn through a thread costs more."""
+_FOLDER = re.compile("[0-9a-f]{2}").fullmatch
+_NAME = re.compile("[0-9a-f]{32}").fullmatch
+
+
+class FileStorage:
+    """A Storage and LocalFiles whose objects are the files `root/<key>`.
+
+    An object is written under its final name and never renamed: the database decides what exists.
+    """
+
+    def __init__(self, root: Path, *, threads: int = 16, calls: FileSystemCalls | None = None) -> None:
+        """A store in the folder `root`, which is made if need be. Raises StorageFailed."""
+        self._root = root
+        self._prefix = f"{root}{os.sep}"
+        self._calls: FileSystemCalls = SystemCalls() if calls is None else calls
+        self._threads = Threads(threads)
+        self._settled: set[str] = set()
+        try:
+            self._make_root()
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise StorageFailed(f"the folder for objects, {root}, cannot be made: {reason}") from error
+
+    async def create(self, key: Key) -> FileWriter:
+        """A writer of a new file. Raises StorageFull or StorageFailed, also if the key was used before."""
+        try:
+            fd = await self._threads.run(lambda: self._open_new(key), self._calls.close)
+        except FileExistsError as error:
+            raise StorageFailed(f"there is an object {key} already; every object needs a key of its own") from error
+        except OSError as error:
+            raise failure("write", error) from error
+        return FileWriter(fd, lambda: self._settle(key[:2]), self._calls, self._threads)
+
+    async def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes of the range, in pieces of 1 MiB."""
+        if start >= end:
+            await self._require(key, end)
+            return
+        small = end - start <= SMALL
+        try:
+            fd = self._open(key) if small else await self._threads.run(lambda: self._open(key), self._calls.close)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _missing(key) from error
+        except OSError as error:
+            raise failure("read", error) from error
+        reader = FileReader(fd, self._calls, self._threads)
+        try:
+            while start < end:
+                length = min(PIECE, end - start)
+                piece = reader.cached(length, start) if small else b""
+                if not piece:
+                    piece = await reader.piece(length, start)
+                if not piece:
+                    raise _missing(key)
+                start += len(piece)
+                yield piece
+        except OSError as error:
+            raise failure("read", error) from error
+        finally:
+            reader.close()
+
+    async def size(self, key: Key) -> int | None:
+        """The length of the file, finished or not."""
+        try:
+            return await self._threads.run(lambda: self._calls.size(self._prefix + key))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise failure("read", error) from error
+
+    async def remove(self, key: Key) -> None:
+        """Returns when the file is gone. Its folder stays: there are at most 256."""
+        try:
+            await self._threads.run(lambda: self._calls.unlink(self._prefix + key))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise failure("remove", error) from error
+
+    async def keys(self) -> AsyncIterator[Key]:
+        """The key of every file that has the shape of one, folder by folder; other people's files are passed over."""
+        try:
+            for folder in await self._names(""):
+                if _FOLDER(folder):
+                    for name in await self._names(folder):
+                        if _NAME(name):
+                            yield Key(f"{folder}/{name}")
+        except OSError as error:
+            raise failure("list", error) from error
+
+    async def close(self) -> None:
+        """Returns when everything begun is over and the threads are gone."""
+        await self._threads.close()
+
+    def path(self, key: Key) -> Path:
+        """Where the object is, whether or not it exists."""
+        return self._root / key
+
+    async def _require(self, key: Key, size: int) -> None:
+        held = await self.size(key)
+        if held is None or held < size:
+            raise _missing(key)
+
+    async def _names(self, folder: str) -> list[str]:
+        try:
+            return await self._threads.run(lambda: self._calls.listdir(self._prefix + folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _open(self, key: Key) -> int:
+        return self._calls.open(self._prefix + key, os.O_RDONLY)
+
+    def _open_new(self, key: Key) -> int:
+        path = self._prefix + key
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            return self._calls.open(path, flags)
+        except FileNotFoundError:
+            self._make_folder(self._prefix + key[:2])
+            return self._calls.open(path, flags)
+
+    def _make_folder(self, path: str) -> bool:
+        """Whether the folder had to be made."""
+        try:
+            self._calls.mkdir(path, 0o700)
+        except FileExistsError:
+            return False
+        return True
+
+    def _make_root(self) -> None:
+        for folder in (*reversed(self._root.absolute().parents), self._root):
+            if not folder.is_dir() and self._make_folder(str(folder)):
+                self._sync_folder(str(folder.absolute().parent))
+
+    def _settle(self, folder: str) -> None:
+        """Puts the names in `folder` on the disk, and its own name if this process did not do that before.
+
+        Not only who makes a folder syncs the root: another process may have made it and not come to that yet.
+        """
+        self._sync_folder(self._prefix + folder)
+        if folder not in self._settled:
+            self._sync_folder(self._prefix)
+            self._settled.add(folder)
+
+    def _sync_folder(self, path: str) -> None:
+        fd = self._calls.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._calls.fsync(fd)
+        finally:
+            self._calls.close(fd)
+
+
+def _missing(key: Key) -> ObjectMissing:
+    return ObjectMissing(f"the store has no object {key}, or only a part of it, although the database lists it")

@@ -1,0 +1,149 @@
+"""One object being written to a folder."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+
+from entrepot.model.errors import StorageFailed, StorageFull
+from entrepot.storage.contract import Chunk
+from entrepot.storage.systemcalls import FileSystemCalls
+from entrepot.storage.threads import Threads
+
+BATCH = 1 << 20
+"""How many bytes are gathered before a thread is bothered."""
+BOUND = 4 << 20
+"""How many bytes may wait while a thread writes at most as many: no writer holds more than twice this."""
+_MOST_BUFFERS = 1024
+"""How many buffers Linux takes in one writev (IOV_MAX)."""
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+def failure(doing: str, error: OSError) -> StorageFailed:
+    """The error to raise when the operating system failed us while `doing` something: StorageFull or StorageFailed."""
+    reason = os.strerror(error.errno) if error.errno else "the operating system gave no reason"
+    if error.errno in _NO_ROOM:
+        return StorageFull(f"there is no room to {doing} an object ({reason}); free some, then try again")
+    return StorageFailed(f"could not {doing} an object: {reason}")
+
+
+class FileWriter:
+    """An ObjectWriter on an open file, which it owns.
+
+    A thread writes one batch while the next one is being received. Chunks given to `write` are not copied: they must
+    not change afterwards. After any failure, and once `finish` has begun, the writer is good for nothing but `abort`:
+    after a failed fsync the kernel forgets the pages that it could not write, so that asking again would lie.
+    """
+
+    def __init__(self, fd: int, settle: Callable[[], None], calls: FileSystemCalls, threads: Threads) -> None:
+        """`settle` is called in a thread when the file is on the disk, to put its name there too."""
+        self._fd: int | None = fd
+        self._settle = settle
+        self._calls = calls
+        self._threads = threads
+        self._usable = True
+        self._waiting: list[Chunk] = []
+        self._waiting_bytes = 0
+        self._running: Future[None] | None = None
+
+    async def write(self, chunks: list[Chunk]) -> None:
+        """Adds the chunks; returns before they are written while fewer than BOUND bytes wait."""
+        with self._spent_on_failure():
+            self._require_usable()
+            for chunk in chunks:
+                if chunk:
+                    self._waiting.append(chunk)
+                    self._waiting_bytes += len(chunk)
+            if self._waiting_bytes < BATCH:
+                return
+            if self._running is not None and not self._running.done() and self._waiting_bytes < BOUND:
+                return
+            await self._written()
+            batch = self._take_waiting()
+            self._running = self._threads.start(lambda: self._write_all(batch))
+
+    async def finish(self) -> None:
+        """Returns when the file and its name are on the disk."""
+        with self._spent_on_failure():
+            self._require_usable()
+            self._usable = False
+            await self._written()
+            rest = self._take_waiting()
+            self._running = self._threads.start(lambda: self._seal(rest))
+            await asyncio.wrap_future(self._running)
+
+    async def abort(self) -> None:
+        """Lets go of the file, which stays until it is removed."""
+        self._release()
+
+    def _require_usable(self) -> None:
+        if not self._usable:
+            raise StorageFailed("this object is finished, given up or failed; write it again under a new key")
+
+    @contextmanager
+    def _spent_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._release()
+            raise failure("write", error) from error
+        except BaseException:
+            # A caller cancelled in the middle cannot know which bytes were taken.
+            self._release()
+            raise
+
+    async def _written(self) -> None:
+        """Returns when nothing is being written; raises what the thread raised."""
+        if self._running is not None:
+            await asyncio.wrap_future(self._running)
+            self._running = None
+
+    def _take_waiting(self) -> list[Chunk]:
+        batch, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        return batch
+
+    def _release(self) -> None:
+        """Closes the file as soon as no thread uses it: its number may belong to another file the moment after."""
+        self._usable = False
+        self._take_waiting()
+        if self._running is not None and not self._running.done():
+            self._running.add_done_callback(lambda _: self._close())
+        elif self._fd is not None:
+            try:
+                self._threads.start(self._close)
+            except RuntimeError:
+                self._close()
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            # What matters was told by fsync.
+            with suppress(OSError):
+                self._calls.close(fd)
+
+    def _write_all(self, chunks: list[Chunk]) -> None:
+        if self._fd is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        done = 0
+        while done < len(chunks):
+            written = self._calls.writev(self._fd, chunks[done : done + _MOST_BUFFERS])
+            if written <= 0:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            while done < len(chunks) and written >= len(chunks[done]):
+                written -= len(chunks[done])
+                done += 1
+            if written:
+                chunks[done] = memoryview(chunks[done])[written:]
+        # The pool holds on to a job for a moment after it is done.
+        chunks.clear()
+
+    def _seal(self, rest: list[Chunk]) -> None:
+        try:
+            self._write_all(rest)
+            if self._fd is not None:
+                self._calls.fsync(self._fd)
+        finally:
+            self._close()
+        self._settle()

@@ -1,0 +1,42 @@
+"""The one place where the file store's blocking work goes: a bounded pool of threads that belongs to one store."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+class Threads:
+    """At most `count` threads, started when first needed."""
+
+    def __init__(self, count: int) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="storage")
+
+    def start(self, job: Callable[[], Result]) -> "Future[Result]":
+        """The future of `job`, which a thread does now or when one is free. Raises RuntimeError after `close`."""
+        return self._pool.submit(job)
+
+    async def run(self, job: Callable[[], Result], late: Callable[[Result], object] | None = None) -> Result:
+        """What `job` returns or raises, done in a thread.
+
+        If the caller is cancelled while the thread is at it, `late` is given the result when there is one, so that
+        what was opened gets closed.
+        """
+        future = self._pool.submit(job)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if late is not None:
+                future.add_done_callback(lambda ended: _hand_over(ended, late))
+            raise
+
+    async def close(self) -> None:
+        """Returns when everything started is done and the threads are gone."""
+        await asyncio.to_thread(self._pool.shutdown)
+
+
+def _hand_over(ended: "Future[Result]", late: Callable[[Result], object]) -> None:
+    if not ended.cancelled() and ended.exception() is None:
+        late(ended.result())

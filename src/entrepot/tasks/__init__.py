@@ -1,0 +1,1 @@
+"""What runs by itself: collecting blobs nobody refers to, removing their objects, expiring uploads."""

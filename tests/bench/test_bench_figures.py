@@ -1,0 +1,106 @@
+"""Medians, ratios, goals, and the exit status they lead to."""
+
+import subprocess
+import sys
+
+import pytest
+from bench.__main__ import MET, UNMET, WRONG, _status
+from bench.cpu import cpu_seconds, memory
+from bench.errors import ServerFailed
+from bench.figures import Line, lines_of
+from bench.known import ratios
+from bench.options import parse
+from bench.rows import Row
+from bench.run import Readings
+from bench.servers import Server
+from bench.stage import Reading
+from bench.tokens import Issuer, libtrust_name
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+
+def lines(costs: dict[str, list[float]], goal: float | None = 0.5) -> list[Line]:
+    def never(_: Server) -> Reading:
+        raise AssertionError("figures measure nothing")
+
+    row = Row(key="row", group="small", title="a row", measure=never, goal=goal)
+    readings = Readings(
+        values={("row", server): [Reading(cpu=cpu, wall=1) for cpu in taken] for server, taken in costs.items()}
+    )
+    return lines_of([row], list(costs), readings)
+
+
+def test_the_ratio_is_of_the_medians() -> None:
+    (line,) = lines({"entrepot": [9, 1, 2], "distribution": [8, 4, 1], "zot": [3], "nginx": [0.1]})
+    assert line.ratio == 0.5
+    assert line.met is True
+    assert line.best == "zot"
+    assert line.best_ratio == pytest.approx(2 / 3)
+
+
+def test_a_goal_is_unmet_above_it_and_unjudged_without_figures() -> None:
+    assert lines({"entrepot": [2.1], "distribution": [4]})[0].met is False
+    assert lines({"distribution": [4]})[0].met is None
+    assert lines({"entrepot": [1], "distribution": [0]})[0].met is None
+    assert lines({"entrepot": [9], "distribution": [4]}, goal=None)[0].met is None
+
+
+def test_the_exit_status() -> None:
+    met = lines({"entrepot": [1], "distribution": [4]})
+    unmet = lines({"entrepot": [4], "distribution": [4]})
+    absent = lines({"distribution": [4]})
+    assert _status(met, wrong=False, check=True) == MET
+    assert _status(unmet, wrong=False, check=True) == UNMET
+    assert _status(absent, wrong=False, check=True) == UNMET
+    assert _status(unmet, wrong=False, check=False) == MET
+    assert _status(met, wrong=True, check=False) == WRONG
+
+
+def test_cpu_counts_children_that_live_and_children_that_ended() -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass\n"
+    tree = (
+        "import subprocess, sys\n"
+        f"subprocess.run([sys.executable, '-c', {burn!r}])\n"
+        f"living = subprocess.Popen([sys.executable, '-c', {burn + 'print(1, flush=True); input()'!r}],"
+        " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "living.stdout.readline()\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+        "living.communicate(b'\\n')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert 0.55 < cpu_seconds(process.pid) < 2
+        seen = memory(process.pid)
+        assert seen.total > seen.largest > 1 << 20
+        process.communicate(b"\n")
+    with pytest.raises(ServerFailed):
+        cpu_seconds(process.pid)
+
+
+def test_tokens_are_signed_for_what_was_asked(issuer: Issuer) -> None:
+    certificate = x509.load_pem_x509_certificate(issuer.certificate.read_bytes())
+    public = certificate.public_key()
+    assert isinstance(public, rsa.RSAPublicKey)
+    key = RSAKey.import_key(public)
+    text = issuer.token("here", ["repository:library/bench:pull,push"], "libtrust")
+    token = jwt.decode(text, key, algorithms=["RS256"])
+    assert token.header["kid"] == libtrust_name(public)
+    assert token.claims["aud"] == "here"
+    assert token.claims["access"] == [{"type": "repository", "name": "library/bench", "actions": ["pull", "push"]}]
+
+
+def test_options_refuse_what_makes_no_sense(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse(["--rows", "up,small"]).rows == ("small", "up")
+    for wrong in (["--rows", "sideways"], ["--rounds", "0"], ["--servers", "apache"], ["--workers", "0"]):
+        with pytest.raises(SystemExit):
+            parse(wrong)
+    assert "'sideways' is none of small, down, up, image, rss" in capsys.readouterr().err
+
+
+def test_known_ratios_are_of_distribution() -> None:
+    assert ratios()["1 GiB up (zot with fsync)"] == pytest.approx(2.10 / 1.90)

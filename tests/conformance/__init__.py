@@ -1,0 +1,1 @@
+"""The conformance program of the OCI distribution specification."""
