@@ -38,6 +38,8 @@ from entrepot.settings_values import (
 
 T = TypeVar("T")
 FILE_NAME = "entrepot.toml"
+SHORTEST_TOKEN = timedelta(minutes=1)
+LONGEST_TOKEN = timedelta(minutes=55)
 PREFIX = "ENTREPOT_"
 OTHER_VARIABLES = {
     "ENTREPOT_CONFIG": "The file to read settings from, as `--config` names it.",
@@ -93,7 +95,7 @@ class Settings:
         DATABASE, "", "`postgresql://…` to share a database between nodes; SQLite in the data folder if empty."
     )
     storage: str = _setting(
-        STORAGE, "", "Where blobs are: a folder, or `s3://BUCKET/…`; `objects` in the data folder if empty."
+        STORAGE, "", "Where blobs are: a folder, `s3://…`, `gs://…` or `az://…`; `objects` in the data folder if empty."
     )
     storage_redirect: bool = _setting(BOOL, "false", "Let clients download blobs straight from the object store.")
     public_url: str = _setting(ORIGIN, "", "The address that clients use; taken from each request if empty.")
@@ -120,7 +122,7 @@ class Settings:
     trash: timedelta = _setting(DURATION, "0s", "How long a deleted manifest's bytes are held before they may go.")
     upload_expiry: timedelta = _setting(DURATION, "24h", "How long an upload may pause before it is given up.")
     collect_every: timedelta = _setting(DURATION, "5s", "How often collection looks for what can go.")
-    token_lifetime: timedelta = _setting(DURATION, "5m", "How long a bearer token is good for; from 1m to 60m.")
+    token_lifetime: timedelta = _setting(DURATION, "5m", "How long a bearer token is good for; from 1m to 55m.")
     stop_timeout: timedelta = _setting(DURATION, "30s", "How long running transfers may take to end when stopping.")
     log_format: str = _setting(
         choice("auto", "json", "console"),
@@ -143,8 +145,8 @@ class Settings:
             raise SettingsInvalid("tls_cert and tls_key go together: give both, or neither")
         if self.tls_cert and self.tls_self_signed:
             raise SettingsInvalid("tls_self_signed makes a certificate of its own: leave out tls_cert and tls_key")
-        if not timedelta(minutes=1) <= self.token_lifetime <= timedelta(minutes=60):
-            raise SettingsInvalid("token_lifetime must be from 1m to 60m")
+        if not SHORTEST_TOKEN <= self.token_lifetime <= LONGEST_TOKEN:
+            raise SettingsInvalid("token_lifetime must be from 1m to 55m")
         if self.workers > 64:
             raise SettingsInvalid("workers is at most 64: a process for each CPU is enough")
         for name in ("lease", "upload_expiry", "collect_every", "stop_timeout"):
@@ -157,13 +159,6 @@ class Settings:
         if not self.database:
             return self.data / "entrepot.db"
         return Path(self.database.removeprefix("sqlite:///")) if self.database.startswith("sqlite:///") else None
-
-    @property
-    def objects_folder(self) -> Path | None:
-        """The folder that blobs are kept in; None if they are in an object store."""
-        if not self.storage:
-            return self.data / "objects"
-        return None if "://" in self.storage else Path(self.storage)
 
     def source(self, name: str) -> str:
         """Where the value of that setting came from: `default`, a file, a variable or an option."""

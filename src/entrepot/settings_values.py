@@ -139,9 +139,16 @@ def _parse_database(text: str, folder: Path) -> str:
     return text
 
 
+_STORES = ("file://", "memory:", "s3://", "gs://", "az://")
+
+
 def _parse_storage(text: str, folder: Path) -> str:
-    if not text or re.match(r"[a-z][a-z0-9+.-]*://", text):
+    if not text or text.startswith(_STORES):
         return text
+    if re.match(r"[a-z][a-z0-9+.-]*://", text):
+        raise SettingsInvalid(
+            f"objects cannot be kept in {text.partition(':')[0]}: give a folder, or {', '.join(_STORES)}…"
+        )
     return str(_parse_folder(text, folder))
 
 

@@ -22,7 +22,7 @@ from entrepot.server.workers import StartFailed, Workers
 
 
 class Tiny:
-    """Answers `/slow` in ten pieces over two seconds, `/fail` with an exception, and the rest with its process id."""
+    """Answers `/slow` in ten pieces over a good second, `/fail` with an exception, and the rest with its process id."""
 
     def __init__(self, number: int, folder: Path) -> None:
         self._number = number
@@ -68,7 +68,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == "/slow":
         for _ in range(10):
             await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.12)
         await send({"type": "http.response.body", "body": b""})
     elif scope["path"] == "/echo":
         await send({"type": "http.response.body", "body": body})

@@ -124,7 +124,7 @@ class Tokens:
             iat={"essential": True},
             jti={"essential": True},
         ).validate(claims)
-        if not isinstance(claims["exp"], int):
+        if type(claims["exp"]) is not int:
             raise ValueError("an end is a whole number of seconds")
         return claims
 
@@ -143,7 +143,7 @@ def _identity(claims: dict[str, Any]) -> Identity:
         raise TypeError("a stamp is a string")
     if user_id is None:
         return Identity(principal=NOBODY.principal, scope=scope, catalog=False, stamp="")
-    if not isinstance(user_id, int) or not stamp:
+    if type(user_id) is not int or not stamp:
         raise TypeError("a user has an id and a stamp")
     principal = Principal(user_id=user_id, name=claims["sub"], admin=False, proof=Proof.TOKEN)
     return Identity(principal=principal, scope=scope, catalog=catalog, stamp=stamp)

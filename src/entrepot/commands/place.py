@@ -22,7 +22,7 @@ class Place:
     database: Annotated[str | None, Parameter(metavar="URL")] = None
     """postgresql://… instead of SQLite in the data folder."""
     storage: Annotated[str | None, Parameter(metavar="URL")] = None
-    """A folder or s3://… instead of the objects in the data folder."""
+    """A folder, s3://…, gs://… or az://… instead of the objects in the data folder."""
     config: Annotated[Path | None, Parameter(metavar="FILE")] = None
     """The file of settings. [default: entrepot.toml in the data folder, else here]"""
 

@@ -3,7 +3,6 @@
 import datetime
 import getpass
 import os
-import secrets
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -44,16 +43,11 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def new_password(name: str, *, generate: bool) -> str:
-    """The password for a user: made up and printed, else from ENTREPOT_PASSWORD, else asked for twice.
+def password_for(name: str) -> str:
+    """The password for a user: from ENTREPOT_PASSWORD, else asked for twice.
 
     Raises UsageWrong if there is nobody to ask, or if both answers differ.
     """
-    if generate:
-        password = secrets.token_urlsafe(18)
-        say(f"The password of {name}, which is shown only now:")
-        print(password)
-        return password
     given = os.environ.get("ENTREPOT_PASSWORD")
     if given is not None:
         return given

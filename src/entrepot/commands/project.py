@@ -1,17 +1,18 @@
 """`entrepot project …`."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from entrepot.commands.house import Projects, open_house, shell_grant
-from entrepot.commands.place import HERE, Place, existing_settings
+from entrepot.app import House
+from entrepot.commands.house import PAGE, ask
+from entrepot.commands.place import HERE, Place
 from entrepot.commands.printing import UsageWrong, day_of, print_json, print_table, say
+from entrepot.db.members import Member
+from entrepot.model.errors import AlreadyExists
 from entrepot.model.grant import SystemGrant
-from entrepot.model.project import Role
-from entrepot.model.reference import parse_project_name
+from entrepot.model.project import Project, Role
+from entrepot.registry.projects import Keep
 
 RoleName = Literal["project-admin", "maintainer", "developer", "guest", "limited-guest"]
 _ROLES: dict[RoleName, Role] = {
@@ -30,17 +31,6 @@ member = App(name="member", help="Say who has which role in a project.")
 project.command(member)
 
 
-T = TypeVar("T")
-
-
-def _ask(place: Place, operation: Callable[[Projects, SystemGrant], Awaitable[T]]) -> T:
-    async def ask() -> T:
-        async with open_house(existing_settings(place)) as house:
-            return await operation(house.projects, shell_grant())
-
-    return asyncio.run(ask())
-
-
 @project.command(
     help_epilogue="Examples:\n\n  entrepot project create library --public\n\n  entrepot project create my-team"
 )
@@ -54,8 +44,7 @@ def create(name: str, /, *, public: Annotated[bool, Parameter(negative="")] = Fa
     public
         Let anybody pull, without signing in.
     """
-    parse_project_name(name)
-    _ask(place, lambda projects, grant: projects.create(grant, name, public))
+    ask(place, lambda house, grant: house.projects.create(grant, name, public=public))
     say(f"The project {name} is there{', and anybody may pull from it' if public else ''}.")
     return 0
 
@@ -69,7 +58,7 @@ def list_projects(*, json: Annotated[bool, Parameter(negative="")] = False, plac
     json
         Print JSON.
     """
-    found = _ask(place, lambda projects, grant: projects.list(grant))
+    found = ask(place, _all_projects)
     if json:
         keys = ("name", "public", "sparse_indexes", "created_at")
         print_json([{key: getattr(each, key) for key in keys} for each in found])
@@ -99,7 +88,7 @@ def delete(name: str, /, *, place: Place = HERE) -> int:
     name
         The project.
     """
-    _ask(place, lambda projects, grant: projects.delete(grant, name))
+    ask(place, lambda house, grant: house.projects.delete(grant, name))
     say(f"The project {name} is gone.")
     return 0
 
@@ -128,14 +117,17 @@ def change(
     sparse_indexes
         Whether an index may name manifests that are not here; `default` leaves it to the setting.
     """
-    changes: dict[str, bool | None] = {}
-    if public is not None:
-        changes["public"] = public
-    if sparse_indexes is not None:
-        changes["sparse_indexes"] = _SPARSE[sparse_indexes]
-    if not changes:
+    if public is None and sparse_indexes is None:
         raise UsageWrong("nothing to change: give --public, --private or --sparse-indexes yes, no or default")
-    _ask(place, lambda projects, grant: projects.change(grant, name, **changes))
+    ask(
+        place,
+        lambda house, grant: house.projects.change(
+            grant,
+            name,
+            public=Keep.KEEP if public is None else public,
+            sparse_indexes=Keep.KEEP if sparse_indexes is None else _SPARSE[sparse_indexes],
+        ),
+    )
     say(f"The project {name} is changed.")
     return 0
 
@@ -158,7 +150,14 @@ def add(
     role
         project-admin, maintainer and developer may push and pull; guest and limited-guest may pull.
     """
-    _ask(place, lambda projects, grant: projects.add_member(grant, project_name, user, _ROLES[role]))
+
+    async def give(house: House, grant: SystemGrant) -> None:
+        try:
+            await house.projects.add_member(grant, project_name, user, _ROLES[role])
+        except AlreadyExists:
+            await house.projects.change_member(grant, project_name, user, _ROLES[role])
+
+    ask(place, give)
     say(f"{user} is {role} in {project_name}.")
     return 0
 
@@ -174,7 +173,7 @@ def remove(project_name: Annotated[str, Parameter(name="PROJECT")], user: str, /
     user
         The user.
     """
-    _ask(place, lambda projects, grant: projects.remove_member(grant, project_name, user))
+    ask(place, lambda house, grant: house.projects.remove_member(grant, project_name, user))
     say(f"{user} has no role in {project_name} any more.")
     return 0
 
@@ -196,10 +195,27 @@ def list_members(
     json
         Print JSON.
     """
-    found = _ask(place, lambda projects, grant: projects.list_members(grant, project_name))
-    named = [(each.user, _ROLE_NAMES[each.role]) for each in found]
+
+    async def every(house: House, grant: SystemGrant) -> list[Member]:
+        page = await house.projects.list_members(grant, project_name, count=PAGE)
+        found = page.members
+        while page.more:
+            page = await house.projects.list_members(grant, project_name, found[-1].user, PAGE)
+            found += page.members
+        return found
+
+    named = [(each.user, _ROLE_NAMES[each.role]) for each in ask(place, every)]
     if json:
         print_json([{"user": user, "role": role} for user, role in named])
         return 0
     print_table(("User", "Role"), named, nothing=f"Nobody has a role in {project_name} yet.")
     return 0
+
+
+async def _all_projects(house: House, grant: SystemGrant) -> list[Project]:
+    page = await house.projects.list_projects(grant, count=PAGE)
+    found = page.projects
+    while page.more:
+        page = await house.projects.list_projects(grant, found[-1].name, PAGE)
+        found += page.projects
+    return found

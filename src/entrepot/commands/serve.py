@@ -12,7 +12,8 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
-from entrepot.commands.house import build, open_house
+from entrepot.app import build
+from entrepot.commands.house import opened
 from entrepot.commands.place import HERE, Place, settings_of
 from entrepot.config import Settings
 from entrepot.server import logs, tls
@@ -24,7 +25,8 @@ from entrepot.server.service import Service
 from entrepot.server.sockets import listen
 from entrepot.server.welcome import Welcome, print_welcome
 from entrepot.server.worker import Serving
-from entrepot.server.workers import Workers
+from entrepot.server.workers import StartFailed, Workers
+from entrepot.settings_values import SettingsInvalid
 
 
 def serve(
@@ -111,9 +113,12 @@ def _open_once(settings: Settings) -> _FirstStart:
     """Makes the database and the first user, or brings the schema up to date, before any worker looks at them."""
 
     async def open_and_close() -> bytes:
-        async with open_house(settings) as house:
-            first = house.first_start
-            return msgspec.json.encode((first.password, first.password_file and str(first.password_file)))
+        try:
+            async with opened(settings) as house:
+                first = house.first_start
+                return msgspec.json.encode((first.password, first.password_file and str(first.password_file)))
+        except (SettingsInvalid, OSError) as error:
+            raise StartFailed(str(error)) from error
 
     return _FirstStart(*msgspec.json.decode(aside(open_and_close), type=tuple[str | None, str | None]))
 

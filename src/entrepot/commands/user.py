@@ -1,26 +1,18 @@
 """`entrepot user …`."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from entrepot.commands.house import People, open_house, shell_grant
+from entrepot.access.passwords import generate_password
+from entrepot.app import House
+from entrepot.commands.house import PAGE, ask
 from entrepot.commands.place import HERE, Place, existing_settings
-from entrepot.commands.printing import day_of, new_password, print_json, print_table, say
+from entrepot.commands.printing import day_of, password_for, print_json, print_table, say
+from entrepot.db.users import User
 from entrepot.model.grant import SystemGrant
 
-T = TypeVar("T")
 user = App(name="user", help="Create, list, disable and delete the people who can sign in.")
-
-
-def _ask(place: Place, operation: Callable[[People, SystemGrant], Awaitable[T]]) -> T:
-    async def ask() -> T:
-        async with open_house(existing_settings(place)) as house:
-            return await operation(house.people, shell_grant())
-
-    return asyncio.run(ask())
 
 
 @user.command(
@@ -47,9 +39,10 @@ def create(
         Make a password up, and print it.
     """
     existing_settings(place)
-    password = new_password(name, generate=generate)
-    _ask(place, lambda people, grant: people.create_user(grant, name, password, admin=admin))
+    password = generate_password() if generate else password_for(name)
+    ask(place, lambda house, grant: house.people.create_user(grant, name, password, admin=admin))
     say(f"The user {name} is there{', as an administrator' if admin else ''}.")
+    _show(password, generated=generate)
     return 0
 
 
@@ -62,7 +55,7 @@ def list_users(*, json: Annotated[bool, Parameter(negative="")] = False, place: 
     json
         Print JSON.
     """
-    found = _ask(place, lambda people, grant: people.list_users(grant))
+    found = ask(place, _all_users)
     if json:
         keys = ("name", "admin", "disabled", "created_at")
         print_json([{key: getattr(each, key) for key in keys} for each in found])
@@ -87,7 +80,7 @@ def delete(name: str, /, *, place: Place = HERE) -> int:
     name
         The user.
     """
-    _ask(place, lambda people, grant: people.delete_user(grant, name))
+    ask(place, lambda house, grant: house.people.delete_user(grant, name))
     say(f"The user {name} is gone.")
     return 0
 
@@ -109,9 +102,10 @@ def change_password(
         Make a password up, and print it.
     """
     existing_settings(place)
-    password = new_password(name, generate=generate)
-    _ask(place, lambda people, grant: people.set_password(grant, name, password))
+    password = generate_password() if generate else password_for(name)
+    ask(place, lambda house, grant: house.people.set_password(grant, name, password))
     say(f"The password of {name} is changed.")
+    _show(password, generated=generate)
     return 0
 
 
@@ -124,7 +118,7 @@ def disable(name: str, /, *, place: Place = HERE) -> int:
     name
         The user.
     """
-    _ask(place, lambda people, grant: people.set_disabled(grant, name, True))
+    ask(place, lambda house, grant: house.people.set_disabled(grant, name, True))
     say(f"{name} cannot sign in any more.")
     return 0
 
@@ -138,6 +132,21 @@ def enable(name: str, /, *, place: Place = HERE) -> int:
     name
         The user.
     """
-    _ask(place, lambda people, grant: people.set_disabled(grant, name, False))
+    ask(place, lambda house, grant: house.people.set_disabled(grant, name, False))
     say(f"{name} can sign in again.")
     return 0
+
+
+def _show(password: str, *, generated: bool) -> None:
+    if generated:
+        say("The password, which is shown only now:")
+        print(password)
+
+
+async def _all_users(house: House, grant: SystemGrant) -> list[User]:
+    page = await house.people.list_users(grant, count=PAGE)
+    found = page.users
+    while page.more:
+        page = await house.people.list_users(grant, found[-1].name, PAGE)
+        found += page.users
+    return found

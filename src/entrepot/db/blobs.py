@@ -188,9 +188,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
 
 def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:
     """Whether the link is there; nobody can refer to the blob through it until the transaction ends."""
-    return (
-        tx.one(
-            "SELECT 1 FROM repository_blobs WHERE repository_id = ? AND blob_id = ? FOR UPDATE", repository_id, blob_id
-        )
-        is not None
-    )
+    # The blob first, as pushing does: else two transactions would wait for one another.
+    tx.one("SELECT 1 FROM blobs WHERE id = ? FOR UPDATE", blob_id)
+    find = "SELECT 1 FROM repository_blobs WHERE repository_id = ? AND blob_id = ? FOR UPDATE"
+    return tx.one(find, repository_id, blob_id) is not None

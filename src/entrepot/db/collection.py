@@ -57,6 +57,8 @@ def empty_trash(tx: Transaction, count: int, window: int) -> int:
         tx.now - window,
         count,
     )
+    if due:
+        manifests.lock_links(tx, [int(row[0]) for row in due])
     for manifest_id, repository_id in due:
         manifests.release(tx, int(manifest_id), int(repository_id))
     return len(due)

@@ -86,6 +86,14 @@ def _manifest(row: tuple[object, ...] | None) -> ManifestRow | None:
     )
 
 
+def lock(tx: Transaction, repository_id: int, digest: Digest) -> None:
+    """Nobody else deletes or revives the manifest, if there is one, live or in the trash, until the transaction ends.
+
+    To be called before what it refers to is locked, as deletion does: else two transactions wait for one another.
+    """
+    tx.one("SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE", repository_id, digest.packed)
+
+
 def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None:
     """The id of the live manifest, which nobody else changes, tags or refers to until the transaction ends."""
     row = tx.one(
@@ -196,12 +204,26 @@ def put_into_trash(tx: Transaction, manifest_id: int) -> None:
     tx.run("UPDATE manifests SET deleted_at = ? WHERE id = ?", tx.now, manifest_id)
 
 
+def lock_links(tx: Transaction, manifest_ids: Sequence[int]) -> None:
+    """Locks the links of all that the manifests need, in one order, as several are to be released together.
+
+    Pushes that only refer to the same blobs do not wait for this lock; collection does.
+    """
+    tx.all(
+        "SELECT 1 FROM manifest_blobs r JOIN repository_blobs l"
+        " ON l.repository_id = r.repository_id AND l.blob_id = r.blob_id"
+        f" WHERE r.manifest_id IN ({','.join('?' * len(manifest_ids))})"
+        " ORDER BY l.repository_id, l.blob_id FOR NO KEY UPDATE OF l",
+        *manifest_ids,
+    )
+
+
 def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
     """Forgets the manifest for good and has its blobs reviewed, never sooner than they were to be reviewed already."""
     links = tx.all(
         "SELECT l.blob_id FROM manifest_blobs r JOIN repository_blobs l"
         " ON l.repository_id = r.repository_id AND l.blob_id = r.blob_id"
-        " WHERE r.manifest_id = ? ORDER BY l.blob_id FOR UPDATE OF l",
+        " WHERE r.manifest_id = ? ORDER BY l.blob_id FOR NO KEY UPDATE OF l",
         manifest_id,
     )
     tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ?", manifest_id)

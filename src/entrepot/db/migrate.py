@@ -2,10 +2,14 @@
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from entrepot.model.errors import DatabaseFailed
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 HEAD = "0001"
 _VERSION = "SELECT version_num FROM alembic_version"
@@ -14,6 +18,11 @@ _LOCK = 7_310_579_004_112  # An arbitrary number that other programs are unlikel
 
 def migrate_sqlite(path: Path) -> None:
     """Returns when the file holds the newest schema, having made it if need be. Raises DatabaseFailed."""
+    try:
+        # Before SQLite makes it, which would let everybody read it; the files beside it take their mode from it.
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise DatabaseFailed(f"{path} cannot be opened for writing: {error.strerror}") from error
     try:
         connection = sqlite3.connect(path)
         try:
@@ -25,8 +34,9 @@ def migrate_sqlite(path: Path) -> None:
     except sqlite3.Error as error:
         raise DatabaseFailed(f"{path} is not a database of this program: {error}") from error
     if row is None or row[0] != HEAD:
-        path.touch(mode=0o600)
-        _upgrade(f"sqlite:///{path}", row[0] if row else None)
+        from sqlalchemy import URL
+
+        _upgrade(URL.create("sqlite", database=str(path)), row[0] if row else None)
 
 
 def migrate_postgresql(url: str) -> None:
@@ -47,14 +57,15 @@ def migrate_postgresql(url: str) -> None:
         )
 
 
-def _upgrade(url: str, found: str | None) -> None:
+def _upgrade(url: "str | URL", found: str | None) -> None:
     # Imported here: it takes half a second, which only a first start and an upgrade should pay.
     from alembic import command, script
     from alembic.config import Config
     from sqlalchemy import create_engine, event, text
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     known = {revision.revision for revision in script.ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise DatabaseFailed(
@@ -71,5 +82,8 @@ def _upgrade(url: str, found: str | None) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise DatabaseFailed(f"the newest schema could not be made, and nothing was changed: {reason}") from error
     finally:
         engine.dispose()

@@ -35,7 +35,7 @@ def start(tx: Transaction, upload_id: str, repository_id: int, owner: str, expir
 
 
 def find(tx: Transaction, upload_id: str, repository_id: int, owner: str) -> UploadRow | None:
-    """The session, if it is that repository's and that owner's and has not expired; locked in a write transaction."""
+    """The session, if it is that repository's and that owner's and has not expired."""
     return _row(tx, upload_id, repository_id, owner, "")
 
 
@@ -100,10 +100,10 @@ def expire(tx: Transaction, count: int) -> int:
 
 
 def _drop_parts(tx: Transaction, upload_id: str, kept: str | None) -> None:
-    for row in tx.all("SELECT key FROM upload_parts WHERE upload_id = ?", upload_id):
+    # One statement: a part that somebody adds after a look at them must not go without its object being let go.
+    for row in tx.all("DELETE FROM upload_parts WHERE upload_id = ? RETURNING key", upload_id):
         if row[0] != kept:
             removals.give_up(tx, str(row[0]), tx.now)
-    tx.run("DELETE FROM upload_parts WHERE upload_id = ?", upload_id)
 
 
 def due(tx: Transaction) -> bool:

@@ -6,6 +6,7 @@ manifest of image-spec 1.1.0-rc2, which some clients still write.
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -30,7 +31,8 @@ _NOT_DISTRIBUTED = (
     "application/vnd.oci.image.layer.nondistributable.",
     "application/vnd.docker.image.rootfs.foreign.",
 )
-_MEDIA_TYPE_LIMIT = 255
+# Rows, headers and lists carry these; PostgreSQL keeps no NUL, and a header no control character.
+_PLAIN = re.compile(r"[ -~]{1,255}").fullmatch
 
 
 class _Descriptor(msgspec.Struct):
@@ -99,6 +101,8 @@ def parse_manifest(content_type: str | None, body: bytes) -> Manifest:
     if document.schemaVersion != 2 and media_type != OCI_ARTIFACT:
         raise ManifestInvalid("schemaVersion must be 2")
     needed, children = _references(media_type, document)
+    if document.artifactType and not _PLAIN(document.artifactType):
+        raise ManifestInvalid("artifactType has at most 255 printable ASCII characters")
     subject = None if document.subject is None else _descriptor("subject", document.subject).digest
     artifact_type = document.artifactType or (document.config.mediaType if document.config else None)
     return Manifest(
@@ -162,8 +166,8 @@ def _descriptors(field: str, raw: list[_Descriptor]) -> list[Descriptor]:
 
 
 def _descriptor(where: str, raw: _Descriptor) -> Descriptor:
-    if not raw.mediaType or len(raw.mediaType) > _MEDIA_TYPE_LIMIT:
-        raise ManifestInvalid(f"{where} needs a media type of at most {_MEDIA_TYPE_LIMIT} characters")
+    if not _PLAIN(raw.mediaType):
+        raise ManifestInvalid(f"{where} needs a media type, of at most 255 printable ASCII characters")
     try:
         digest = Digest.parse(raw.digest)
     except DigestInvalid as error:

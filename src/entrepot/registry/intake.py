@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from entrepot.db import removals
 from entrepot.db.contract import Database
 from entrepot.model.digest import Digest
-from entrepot.model.errors import BlobUploadInvalid, BodyCut, Failed, SizeInvalid
-from entrepot.registry.rules import Rules
+from entrepot.model.errors import BlobUploadInvalid, BlobUploadUnknown, BodyCut, Failed, SizeInvalid
+from entrepot.registry.rules import SECOND, Rules
 from entrepot.storage.contract import Key, ObjectWriter, Storage, fresh_key
 
 BATCH = 1024 * 1024
@@ -42,16 +43,19 @@ class Intake:
         """The object made of the stream, durable.
 
         Raises SizeInvalid if the stream is not `length` bytes long, BlobUploadInvalid if it has more than `at_most`,
-        StorageFailed; whatever was written is then let go. The intent to remove it is committed before the first
+        BlobUploadUnknown if it took too long, StorageFailed; whatever was written is then let go. The intent to remove it is committed before the first
         byte is written, so a crash at any point leaves nothing behind that is not on the list.
         """
         key = fresh_key()
         limit = self._rules.upload_expiry
+        began = time.monotonic()
         await self._db.write(lambda tx: removals.intend(tx, key, tx.now + limit))
         try:
             writer = await self._storage.create(key)
             try:
                 taken = await self._pour(body, writer, key, length, algorithm, at_most)
+                if time.monotonic() - began > limit / SECOND / 2:
+                    await self._intend_longer(key)
                 await writer.finish()
             except BaseException:
                 await writer.abort()
@@ -62,6 +66,15 @@ class Intake:
                 await asyncio.shield(self._db.write(lambda tx: removals.give_up(tx, key, tx.now)))
             raise
         return taken
+
+    async def _intend_longer(self, key: Key) -> None:
+        """Returns if the object is on the list for as long again.
+
+        Some stores show an object only when it is finished: after its removal, nothing would remove it any more.
+        """
+        limit = self._rules.upload_expiry
+        if not await self._db.write(lambda tx: removals.postpone(tx, key, tx.now + limit)):
+            raise BlobUploadUnknown("the upload took too long; start it again")
 
     async def _pour(
         self,

@@ -102,6 +102,7 @@ class Manifests:
         self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
     ) -> None:
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+        manifests.lock(tx, repository_id, new.digest)
         needs = self._needs(tx, grant, repository_id, manifest)
         manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
         if fresh:

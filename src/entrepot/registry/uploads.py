@@ -7,16 +7,17 @@ Source: distribution-spec 1.1, "Pushing blobs"; steps 2 and 3 of the blob protoc
 """
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from entrepot.db import blobs, removals, repositories, uploads
-from entrepot.db.contract import Database, Transaction
+from entrepot.db.contract import Database, T, Transaction
 from entrepot.db.uploads import Part, UploadRow
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
     BlobUploadUnknown,
     DigestInvalid,
+    ObjectMissing,
     RangeInvalid,
 )
 from entrepot.model.grant import RepositoryGrant
@@ -130,6 +131,11 @@ class Uploads:
         except DigestInvalid:
             await self._db.write(lambda tx: uploads.cancel(tx, upload_id))
             raise
+        except ObjectMissing:  # Somebody closed it meanwhile, and its parts have gone.
+            repository_id, _, done = await self._db.read(lambda tx: self._state(tx, grant, upload_id))
+            if done is None:
+                raise
+            return await self._finished(repository_id, done, digest)
 
     async def put(
         self, grant: RepositoryGrant, body: AsyncIterator[bytes], digest: Digest, *, length: int | None = None
@@ -145,7 +151,7 @@ class Uploads:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
             return self._hold(tx, repository_id, digest, taken.size, taken.key)
 
-        return await self._db.write(change)
+        return await self._settle(taken.key, change)
 
     async def _add(
         self,
@@ -177,11 +183,7 @@ class Uploads:
             expires_at = tx.now + self._rules.upload_expiry
             uploads.add_part(tx, upload_id, Part(start, taken.size, taken.key, taken.digest), expires_at)
 
-        try:
-            await self._db.write(change)
-        except (BlobUploadUnknown, RangeInvalid):
-            await self._give_up(taken.key)
-            raise
+        await self._settle(taken.key, change)
         if taken.cut is not None:
             raise taken.cut
         return start + taken.size
@@ -218,7 +220,7 @@ class Uploads:
             uploads.finish(tx, upload_id, digest, key if single else None)
             return blob
 
-        return await self._db.write(change)
+        return await (self._db.write(change) if single else self._settle(key, change))
 
     def _hold(self, tx: Transaction, repository_id: int, digest: Digest, size: int, key: Key) -> Blob:
         try:
@@ -242,6 +244,17 @@ class Uploads:
     async def _hash(self, key: Key, size: int, algorithm: str) -> Digest:
         """The digest of an object by an algorithm that was not known when it came."""
         return await self._intake().hash(self._storage.read(key, 0, size), algorithm)
+
+    async def _settle(self, key: Key, change: Callable[[Transaction], T]) -> T:
+        """What the change returns, which makes use of the object; if it does not, the object is let go.
+
+        Also when its removal has begun already: a store may finish an object after that.
+        """
+        try:
+            return await self._db.write(change)
+        except (BlobUploadUnknown, RangeInvalid):
+            await self._give_up(key)
+            raise
 
     async def _give_up(self, key: Key) -> None:
         await self._db.write(lambda tx: removals.give_up(tx, key, tx.now))

@@ -21,7 +21,7 @@ _DONE, _REFUSED = b"1", b"0"
 def aside(operation: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
     """What `operation` returned in a child process that has ended since.
 
-    Raises StartFailed with its sentence if it raised an EntrepotError, and without one if it crashed.
+    Raises StartFailed with its sentence if it raised an EntrepotError or StartFailed, and without one if it crashed.
     """
     reading, writing = os.pipe()
     process = os.fork()
@@ -46,7 +46,7 @@ def _run(operation: Callable[[], Coroutine[Any, Any, bytes]], writing: int) -> N
         try:
             told = _DONE + uvloop.run(operation())
             code = 0
-        except EntrepotError as error:
+        except (EntrepotError, StartFailed) as error:
             told = _REFUSED + str(error).encode()
         with os.fdopen(writing, "wb") as answer:
             answer.write(told)

@@ -5,7 +5,7 @@ if nothing asked for is allowed. POST is 405: clients that try the OAuth2 form f
 """
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,8 @@ KEYS_PATH = "/service/jwks.json"
 KEYS_FRESH_SECONDS = 300
 
 Headers = Iterable[tuple[bytes, bytes]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 _NO_STORE = (b"cache-control", b"no-store")
 
@@ -36,7 +36,7 @@ class TokenApp:
         self._tokens = tokens
         self._keys = keys
 
-    async def __call__(self, scope: dict[str, Any], _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], _receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
         path, method = scope["path"], scope["method"]
         if path not in (TOKEN_PATH, KEYS_PATH):
@@ -61,7 +61,7 @@ class TokenApp:
         fresh = f"public, max-age={KEYS_FRESH_SECONDS}".encode()
         await _answer(send, 200, published, [(b"cache-control", fresh)], b"application/jwk-set+json")
 
-    async def _send_token(self, scope: dict[str, Any], send: Send) -> None:
+    async def _send_token(self, scope: MutableMapping[str, Any], send: Send) -> None:
         wanted = parse_query(scope["query_string"])
         identity = await self._identify(scope)
         if identity.principal.anonymous and not wanted.anything:
@@ -77,7 +77,7 @@ class TokenApp:
         }
         await _answer(send, 200, json.dumps(answer).encode(), [_NO_STORE])
 
-    async def _identify(self, scope: dict[str, Any]) -> Identity:
+    async def _identify(self, scope: MutableMapping[str, Any]) -> Identity:
         """Who asks, by Basic credentials alone: a token that could get another would never end."""
         given = [value for name, value in scope["headers"] if name == b"authorization"]
         if not given:

