@@ -64,7 +64,7 @@ def _run(options: argparse.Namespace, home: Path, issuer: Issuer, servers: list[
     trips = None
     if "image" in options.rows:
         try:
-            trips = Trips(home, binaries.crane(), sizes.timeout)
+            trips = Trips(home, binaries.crane(), sizes)
         except NotHere as error:
             absent["crane"] = str(error)
     content = Content(home, sizes.blob, sizes.volume // sizes.blob)
@@ -76,12 +76,14 @@ def _run(options: argparse.Namespace, home: Path, issuer: Issuer, servers: list[
     readings = run.measure(running, rows, options.rounds, deadline, say)
     titles = {server.key: server.title() for server in running}
     lines = lines_of(rows, list(titles), readings)
-    console.print(f"{_machine()}; {readings.rounds} rounds, interleaved")
+    cut = ", the last one cut short by --minutes" if readings.cut else ""
+    console.print(f"{_machine()}; {readings.rounds} rounds, interleaved{cut}")
     table.show(console, lines, titles, absent, zot_wanted="zot" in options.servers)
     if options.json:
         record = {
             "machine": _machine(),
             "rounds": readings.rounds,
+            "cut": readings.cut,
             "versions": titles,
             "absent": absent,
             "rows": table.as_json(lines),

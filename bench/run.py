@@ -19,11 +19,13 @@ class Readings:
     values:   by row and server, one reading for each round
     failures: by row and server, why there is no figure
     rounds:   how many rounds were begun
+    cut:      the time was over before all rounds were done
     """
 
     values: dict[tuple[str, str], list[Reading]] = field(default_factory=dict)
     failures: dict[tuple[str, str], str] = field(default_factory=dict)
     rounds: int = 0
+    cut: bool = False
 
 
 def start(servers: list[Server], stage: Stage, say: Say) -> tuple[list[Server], dict[str, str]]:
@@ -61,6 +63,7 @@ def measure(servers: list[Server], rows: list[Row], rounds: int, deadline: float
         for row in rows:
             if time.monotonic() > deadline:
                 say("the time is over")
+                readings.cut = True
                 return readings
             readings.rounds = turn + 1
             taken = [f"{server.key} {_measure_one(server, row, readings)}" for server in order if _applies(row, server)]

@@ -13,7 +13,6 @@ from bench.servers import Server
 from bench.work import Down, Fetch, Job, Request, Small, Up, Way
 
 GIB = 1 << 30
-SETTLE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +26,7 @@ class Sizes:
     piece:       bytes of one PATCH
     span:        bytes of one Range request
     timeout:     seconds after which a load process is given up
+    settle:      seconds after a load until the CPU is read; what a server puts off until after the answer is its work
     """
 
     count: int = 10_000
@@ -36,6 +36,7 @@ class Sizes:
     piece: int = 64 * MIB
     span: int = 4 * MIB
     timeout: float = 300.0
+    settle: float = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +170,7 @@ class Stage:
         else:
             done = launch(job, self.sizes.timeout)
             memory = None
-        time.sleep(SETTLE)  # work a server puts off until after the answer is its work too
+        time.sleep(self.sizes.settle)
         return Reading(cpu=cpu_seconds(server.pid) - before, wall=done.wall, memory=memory)
 
 

@@ -15,7 +15,7 @@ from bench.content import MANIFEST_TYPE, MIB, Image, image, inline
 from bench.cpu import cpu_seconds
 from bench.errors import WrongAnswer
 from bench.servers import Server
-from bench.stage import SETTLE, Reading
+from bench.stage import Reading, Sizes
 
 LAYERS = 20
 LAYER_SIZE = 2 * MIB
@@ -30,10 +30,10 @@ class _Trip:
 class Trips:
     """Each server's own image, new for each round, and crane's settings."""
 
-    def __init__(self, home: Path, crane: Path, timeout: float) -> None:
+    def __init__(self, home: Path, crane: Path, sizes: Sizes) -> None:
         self._home = home
         self._crane = crane
-        self._timeout = timeout
+        self._sizes = sizes
         self._current: dict[str, _Trip] = {}
         self._number = 0
 
@@ -87,15 +87,15 @@ class Trips:
                 env={**os.environ, "DOCKER_CONFIG": str(folder)},
                 capture_output=True,
                 text=True,
-                timeout=self._timeout,
+                timeout=self._sizes.timeout,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise WrongAnswer(f"crane {arguments[0]} was not done after {self._timeout:.0f} s") from error
+            raise WrongAnswer(f"crane {arguments[0]} was not done after {self._sizes.timeout:.0f} s") from error
         wall = time.perf_counter() - started
         if ended.returncode:
             raise WrongAnswer(f"crane {arguments[0]} failed: {ended.stderr.strip()[-400:]}")
-        time.sleep(SETTLE)
+        time.sleep(self._sizes.settle)
         return Reading(cpu=cpu_seconds(server.pid) - before, wall=wall)
 
 

@@ -11,6 +11,7 @@ from bench.errors import WrongAnswer
 HEAD_LIMIT = 64 << 10
 STEP = 4 << 20
 PATIENCE = 120
+SAID_LIMIT = 300
 
 
 @dataclass(frozen=True)
@@ -95,9 +96,19 @@ class Connection:
         """The next answer, its body dropped. Raises WrongAnswer, naming `what` was asked, for another status."""
         answer = self.answer()
         if answer.status != status:
-            raise WrongAnswer(f"{what} was answered {answer.status}, not {status}")
+            raise WrongAnswer(f"{what} was answered {answer.status}, not {status}{self._said(answer)}")
         self.discard(answer)
         return answer
+
+    def _said(self, answer: Answer) -> str:
+        """What the body of an answer that is given up on begins with, to be told with it."""
+        while len(self._ahead) < min(answer.length, SAID_LIMIT):
+            more = self._socket.recv(SAID_LIMIT)
+            if not more:
+                break
+            self._ahead += more
+        said = self._ahead[: min(max(answer.length, 0), SAID_LIMIT)].decode("utf-8", "replace").strip()
+        return f": {said}" if said else ""
 
 
 def location(answer: Answer) -> str:

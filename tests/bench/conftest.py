@@ -37,7 +37,9 @@ def issuer(tmp_path: Path) -> Iterator[Issuer]:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    sizes = Sizes(count=64, connections=4, volume=MIB, blob=MIB // 4, piece=100_000, span=30_000, timeout=30.0)
+    sizes = Sizes(
+        count=64, connections=4, volume=MIB, blob=MIB // 4, piece=100_000, span=30_000, timeout=30.0, settle=0.0
+    )
     return Stage(Content(tmp_path, sizes.blob, 4), sizes)
 
 

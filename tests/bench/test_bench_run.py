@@ -21,14 +21,14 @@ def quiet(_: str) -> None:
     """The run's notes are not looked at."""
 
 
-def test_every_row_gives_a_figure_for_each_round(stage: Stage, double: Make) -> None:
+def test_every_row_gives_a_figure(stage: Stage, double: Make) -> None:
     running, absent = start([double()], stage, quiet)
     assert absent == {}
     rows = rows_of(GROUPS, stage, None)
-    readings = measure(running, rows, 2, time.monotonic() + 60, quiet)
+    readings = measure(running, rows, 1, time.monotonic() + 60, quiet)
     assert readings.failures == {}
+    assert not readings.cut
     assert {key for key, _ in readings.values} == {row.key for row in rows}
-    assert all(len(taken) == 2 for taken in readings.values.values())
     lines = lines_of(rows, ["distribution"], readings)
     by_key = {line.row.key: line.cells["distribution"] for line in lines}
     for key, cell in by_key.items():
@@ -38,9 +38,7 @@ def test_every_row_gives_a_figure_for_each_round(stage: Stage, double: Make) -> 
         else:
             assert cell.wall is not None
             assert cell.wall.least > 0, key
-    cost = by_key["blob-get"].cpu
-    assert cost is not None
-    assert cost.median > 0
+    assert sum(cell.cpu.median for cell in by_key.values() if cell.cpu is not None) > 0
     out = StringIO()
     show(Console(file=out, width=200), lines, {"distribution": "double"}, {"zot": "no zot"}, zot_wanted=True)
     text = out.getvalue()
@@ -104,3 +102,4 @@ def test_no_row_begins_after_the_deadline(stage: Stage, double: Make) -> None:
     readings = measure([double()], rows_of(("small",), stage, None), 5, time.monotonic() - 1, quiet)
     assert readings.values == {}
     assert readings.rounds == 0
+    assert readings.cut
