@@ -37,5 +37,10 @@ class Entrepot(Server):
                 "--workers",
                 str(self.workers),
             ],
-            environment={"PYTHONPATH": str(ROOT / "src"), "ENTREPOT_ADMIN_PASSWORD": self.credentials[1]},
+            environment={
+                "PYTHONPATH": str(ROOT / "src"),
+                "ENTREPOT_ADMIN_PASSWORD": self.credentials[1],
+                # As the rivals are configured here: no line per request.
+                "ENTREPOT_LOG_REQUESTS": "false",
+            },
         )

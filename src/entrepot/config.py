@@ -111,7 +111,9 @@ class Settings:
         TEXT, "", "The password that `admin` gets at the first start; one is made up if empty.", secret=True
     )
     sparse_indexes: bool = _setting(
-        BOOL, "false", "Accept an index that names manifests which are not here; a project may decide otherwise."
+        BOOL,
+        "false",
+        "Accept manifests that lack layers or children which are not here; a project may decide otherwise.",
     )
     lease: timedelta = _setting(
         DURATION, "24h", "How long a pushed blob is kept without a manifest; longer than the longest push."

@@ -1,1 +1,1 @@
-"""A running registry and the programs that people use with it: docker, podman, skopeo, crane, oras, helm, cosign, jib."""
+"""A running registry, and the programs that people use with it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import ROOT, from_tar
-from .program import Program, Refused, find
+from .program import Program, Refused
 from .server import Server
 
 START_SECONDS = 60.0
@@ -32,24 +32,25 @@ class Daemon:
 
     def wait(self) -> None:
         """Returns when the daemon answers. Raises AssertionError with its log if it does not."""
-        asking = Program("docker", {"DOCKER_HOST": self.host})
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                asking.run("version", timeout=10)
-            except Refused as refused:
-                tail = self._log.read_text(errors="replace")[-3000:]
-                assert self._process.poll() is None, f"dockerd ended:\n{tail}"
-                assert time.monotonic() < deadline, f"dockerd does not answer ({refused}):\n{tail}"
-                time.sleep(0.1)
-            else:
-                return
+        while not self._answers():
+            tail = self._log.read_text(errors="replace")[-3000:]
+            assert self._process.poll() is None, f"dockerd ended:\n{tail}"
+            assert time.monotonic() < deadline, f"dockerd does not answer:\n{tail}"
+            time.sleep(0.1)
 
     def stop(self) -> None:
         """Ends the daemon and removes what it kept."""
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(30)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        try:
+            Program("docker", {"DOCKER_HOST": self.host}).run("version", timeout=10)
+        except Refused:
+            return False
+        return True
 
 
 class Docker:
@@ -58,7 +59,6 @@ class Docker:
     asks_at_login = True
 
     def __init__(self, server: Server, home: Path, daemon: Daemon) -> None:
-        find("dockerd")
         self._server = server
         self._home = home
         # The classic builder needs no plugin, and both it and the new one send the same to a registry.

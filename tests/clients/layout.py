@@ -18,7 +18,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 class Layout:
-    """The layout in one folder. Reading checks every digest, so a blob that was cut or changed raises AssertionError."""
+    """The layout in one folder. Reading checks every digest: a blob that was cut or changed raises AssertionError."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -55,7 +55,7 @@ class Program:
     def run(
         self, *arguments: str | Path, stdin: str | bytes = b"", timeout: float = 60, cwd: Path | None = None
     ) -> Answer:
-        """What the program answered. Raises Refused if it ended with an error, TimeoutExpired after `timeout` seconds."""
+        """What it answered. Raises Refused if it ended with an error, TimeoutExpired after `timeout` seconds."""
         ended = subprocess.run(
             self.command(*arguments),
             env=self._whole_environment(),

@@ -1,5 +1,6 @@
 """A registry that runs as its users run it: a process of its own, started by one command."""
 
+import hashlib
 import os
 import re
 import signal
@@ -35,7 +36,7 @@ class Server:
         return f"http://{self.address}"
 
     def start(self) -> None:
-        """Returns when the registry says that it is ready. Raises AssertionError with its log if it does not come up."""
+        """Returns when the registry says that it is ready. Raises AssertionError with its log if it never does."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [*_ENTREPOT, "serve", "--data", str(self.data), "--listen", self.address]
         environment = self._environment(ENTREPOT_ADMIN_PASSWORD=self.password)
@@ -47,6 +48,7 @@ class Server:
             assert code is None, f"the registry ended with {code} instead of starting:\n{self.log_tail()}"
             if time.monotonic() > deadline:
                 self._process.kill()
+                self._process.wait()
                 raise AssertionError(f"the registry was not ready in {START_SECONDS:.0f} s:\n{self.log_tail()}")
             time.sleep(0.05)
 
@@ -58,6 +60,7 @@ class Server:
             return self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
             raise AssertionError(f"still running {STOP_SECONDS:.0f} s after SIGTERM:\n{self.log_tail()}") from None
 
     def create_project(self, name: str, *, public: bool = False) -> None:
@@ -72,9 +75,12 @@ class Server:
         """Gives `user` that role in the project."""
         self._command("project", "member", "add", project, user, role)
 
-    def stored(self, digest: str) -> list[Path]:
-        """The files of the data folder that are named for that digest: none when its space has been given back."""
-        return list(self.data.rglob(f"*{digest.partition(':')[2]}*"))
+    def stored(self, *digests: str) -> list[Path]:
+        """The files that hold those blobs; found by their content. Raises AssertionError if one is nowhere."""
+        wanted = set(digests)
+        found = [path for path in self.data.rglob("*") if path.is_file() and _digest(path) in wanted]
+        assert {_digest(path) for path in found} == wanted, f"not all of {wanted} are in {self.data}"
+        return found
 
     def log_tail(self) -> str:
         """The end of what the registry wrote."""
@@ -107,6 +113,10 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _digest(path: Path) -> str:
+    return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def name_for(node: str) -> str:

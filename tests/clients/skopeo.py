@@ -32,10 +32,10 @@ class Skopeo:
     def pull(self, reference: str) -> dict[str, bytes]:
         return self.pull_layout(reference).files()
 
-    def push_layout(self, layout: Layout, reference: str) -> None:
+    def push_layout(self, layout: Layout, reference: str, *options: str) -> None:
         """Pushes what the layout holds: of an index, all of it."""
         source, target = f"oci:{layout.folder}", f"docker://{reference}"
-        self.program.run("copy", "--all", "--dest-tls-verify=false", source, target)
+        self.program.run("copy", "--all", *options, "--dest-tls-verify=false", source, target)
 
     def pull_layout(self, reference: str, *options: str) -> Layout:
         """A layout of what it pulled: of an index the image for this machine, unless options say otherwise."""

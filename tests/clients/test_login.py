@@ -23,7 +23,11 @@ def test_wrong_password_is_refused(
     user = f"forgetful-{client_name}"
     registry.create_user(user, "Right-Horse-Battery-7")
     client = somebody(client_name)
-    with pytest.raises(Refused, match=r"(?i)unauthorized|\b401\b|invalid username/password"):
+
+    def sign_in() -> None:
         client.login(user, "Wrong-Horse-Battery-7")
         if not client.asks_at_login:
             client.push(reference, some_files())
+
+    with pytest.raises(Refused, match=r"(?i)unauthorized|\b401\b|invalid username/password"):
+        sign_in()

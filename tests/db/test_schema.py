@@ -36,7 +36,9 @@ def test_migrations_make_what_the_schema_says(migrated: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-SQLITE_PARTS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic_version%' ORDER BY name"
+SQLITE_PARTS = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic_version%' ORDER BY name"
+)
 POSTGRESQL_PARTS = """
 SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 UNION ALL
@@ -127,7 +129,7 @@ def filling(tx: Transaction) -> None:
     """One row of most kinds, so that no function ends before its last statement."""
     tx.run("INSERT INTO projects (id, name, public, created_at) VALUES (1, 'a', TRUE, 0)")
     tx.run("INSERT INTO repositories (id, project_id, name, created_at) VALUES (1, 1, 'a/b', 0)")
-    tx.run("INSERT INTO blobs (id, digest, size, key, created_at) VALUES (1, ?, 7, 'key', 0)", DIGEST.packed)
+    tx.run("INSERT INTO blobs (id, digest, size, key, parts, created_at) VALUES (1, ?, 7, 'key', 1, 0)", DIGEST.packed)
     tx.run("INSERT INTO repository_blobs VALUES (1, 1, TRUE, 0, 0)")
     for number, deleted in ((1, None), (2, 0)):
         tx.run(

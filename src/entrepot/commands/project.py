@@ -115,7 +115,7 @@ def change(
     public
         Whether anybody may pull, or only members.
     sparse_indexes
-        Whether an index may name manifests that are not here; `default` leaves it to the setting.
+        Whether manifests may lack layers or children that are not here; `default` leaves it to the setting.
     """
     if public is None and sparse_indexes is None:
         raise UsageWrong("nothing to change: give --public, --private or --sparse-indexes yes, no or default")

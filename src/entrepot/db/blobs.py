@@ -15,6 +15,13 @@ LARGEST_LIST = 500
 """How many values one statement lists."""
 
 
+class Part(NamedTuple):
+    """An object that holds a blob from `start` on, up to the next part or its end."""
+
+    start: int
+    key: str
+
+
 class VisibleBlob(NamedTuple):
     """A blob as one repository shows it."""
 
@@ -22,6 +29,7 @@ class VisibleBlob(NamedTuple):
     size: int
     key: str
     leased_until: int
+    parts: int
 
 
 class Lost(Exception):
@@ -31,12 +39,18 @@ class Lost(Exception):
 def find_visible(tx: Transaction, repository_id: int, digest: Digest) -> VisibleBlob | None:
     """The blob, if the repository shows it."""
     row = tx.one(
-        "SELECT b.id, b.size, b.key, l.leased_until FROM blobs b"
+        "SELECT b.id, b.size, b.key, l.leased_until, b.parts FROM blobs b"
         " JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = ? AND l.visible WHERE b.digest = ?",
         repository_id,
         digest.packed,
     )
     return None if row is None else VisibleBlob(*row)
+
+
+def further_parts(tx: Transaction, blob_id: int) -> tuple[Part, ...]:
+    """The parts after the first, in order; none for a blob in one object, as nearly all are."""
+    rows = tx.all("SELECT start, key FROM blob_parts WHERE blob_id = ? ORDER BY start", blob_id)
+    return tuple(Part(int(row[0]), str(row[1])) for row in rows)
 
 
 def renew_lease(tx: Transaction, repository_id: int, blob_id: int, lease: int) -> bool:
@@ -55,36 +69,46 @@ def renew_lease(tx: Transaction, repository_id: int, blob_id: int, lease: int) -
     )
 
 
-def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, key: str, lease: int) -> str:
-    """The key under which the blob is held from now on, after an object with its whole content was made durable.
+def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[Part], lease: int) -> None:
+    """Makes the blob held and shown, after objects with its whole content, one or more, were made durable.
 
-    Keeps the object that is held already if there is one, and gives ours up. Raises Lost if ours is being removed.
+    Keeps the objects that hold it already if there are any, and gives ours up. Raises Lost if one of ours is being
+    removed.
     """
-    if not removals.take_back(tx, key):
-        raise Lost
+    for part in parts:
+        if not removals.take_back(tx, part.key):
+            raise Lost
+    first = parts[0].key
     find = "SELECT id, key FROM blobs WHERE digest = ? FOR KEY SHARE"
     row = tx.one(find, digest.packed)
     if row is None:
         row = tx.one(
-            "INSERT INTO blobs (digest, size, key, created_at) VALUES (?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING"
-            " RETURNING id, key",
+            "INSERT INTO blobs (digest, size, key, parts, created_at) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (digest) DO NOTHING RETURNING id, key",
             digest.packed,
             size,
-            key,
+            first,
+            len(parts),
             tx.now,
-        ) or tx.one(find, digest.packed)
+        )
+        if row is not None:
+            for part in parts[1:]:
+                tx.run("INSERT INTO blob_parts (blob_id, start, key) VALUES (?, ?, ?)", row[0], part.start, part.key)
+        else:
+            row = tx.one(find, digest.packed)
     if row is None:
         raise Again  # Made by somebody else in between, and collected already.
-    blob_id, held = int(row[0]), str(row[1])
-    if held != key:
-        removals.give_up(tx, key, tx.now)
-    link(tx, repository_id, blob_id, digest, lease)
-    return held
+    if row[1] != first:
+        for part in parts:
+            removals.give_up(tx, part.key, tx.now)
+    link(tx, repository_id, int(row[0]), digest, lease)
 
 
 def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> None:
     """Shows the blob in the repository, leased from now. The blob's row must be there."""
     until = tx.now + lease
+    # Whoever notes here that the blob is lacking has locked the repository, and either sees the link or is seen below.
+    tx.one("SELECT 1 FROM repositories WHERE id = ? FOR KEY SHARE", repository_id)
     tx.run(
         "INSERT INTO repository_blobs (repository_id, blob_id, visible, leased_until, review_after)"
         " VALUES (?, ?, TRUE, ?, ?) ON CONFLICT (repository_id, blob_id) DO UPDATE SET visible = TRUE,"
@@ -118,7 +142,7 @@ def refer(tx: Transaction, manifest_id: int, repository_id: int, blob_id: int) -
 def find_in_project(tx: Transaction, project_id: int, digest: Digest) -> VisibleBlob | None:
     """The blob, if some repository of the project shows it; looks at no more than a thousand repositories."""
     row = tx.one(
-        "SELECT b.id, b.size, b.key, l.leased_until FROM blobs b"
+        "SELECT b.id, b.size, b.key, l.leased_until, b.parts FROM blobs b"
         " JOIN (SELECT repository_id, blob_id, leased_until FROM repository_blobs"
         "  WHERE blob_id = (SELECT id FROM blobs WHERE digest = ?) AND visible LIMIT 1000) l ON l.blob_id = b.id"
         " JOIN repositories r ON r.id = l.repository_id WHERE r.project_id = ? LIMIT 1",
@@ -181,8 +205,11 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
     tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
     # A statement of its own, after the lock: on PostgreSQL one statement would judge by what it saw before waiting.
     if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
+        further = further_parts(tx, blob_id)
+        tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
         tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
-        removals.give_up(tx, str(row[0]), tx.now + reader_grace)
+        for key in (str(row[0]), *(part.key for part in further)):
+            removals.give_up(tx, key, tx.now + reader_grace)
     return True
 
 

@@ -86,14 +86,6 @@ def _manifest(row: tuple[object, ...] | None) -> ManifestRow | None:
     )
 
 
-def lock(tx: Transaction, repository_id: int, digest: Digest) -> None:
-    """Nobody else deletes or revives the manifest, if there is one, live or in the trash, until the transaction ends.
-
-    To be called before what it refers to is locked, as deletion does: else two transactions wait for one another.
-    """
-    tx.one("SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE", repository_id, digest.packed)
-
-
 def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None:
     """The id of the live manifest, which nobody else changes, tags or refers to until the transaction ends."""
     row = tx.one(
@@ -148,17 +140,12 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         tx.now,
     )
     if row is None:
-        return _revive(tx, repository_id, new)
+        return _revive(tx, repository_id, new, needs.missing)
     manifest_id = int(row[0])
     for blob_id in needs.blob_ids:
         refer(tx, manifest_id, repository_id, blob_id)
     for digest in needs.missing:
-        tx.run(
-            "INSERT INTO missing_blobs (manifest_id, repository_id, digest) VALUES (?, ?, ?)",
-            manifest_id,
-            repository_id,
-            digest.packed,
-        )
+        _lack(tx, manifest_id, repository_id, digest)
     for digest in needs.children:
         tx.run(
             "INSERT INTO manifest_children (parent_id, repository_id, digest) VALUES (?, ?, ?)",
@@ -169,7 +156,16 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
     return manifest_id, True
 
 
-def _revive(tx: Transaction, repository_id: int, new: NewManifest) -> tuple[int, bool]:
+def _lack(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest) -> None:
+    tx.run(
+        "INSERT INTO missing_blobs (manifest_id, repository_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        manifest_id,
+        repository_id,
+        digest.packed,
+    )
+
+
+def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequence[Digest]) -> tuple[int, bool]:
     row = tx.one(
         "SELECT id, deleted_at FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE",
         repository_id,
@@ -185,7 +181,24 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest) -> tuple[int,
             tx.now,
             manifest_id,
         )
+        for digest in missing:
+            _let_hidden_go(tx, manifest_id, repository_id, digest)
+            _lack(tx, manifest_id, repository_id, digest)
     return manifest_id, was_deleted
+
+
+def _let_hidden_go(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest) -> None:
+    """Ends the manifest's hold on a blob that was deleted while the manifest was in the trash."""
+    hidden = tx.one(
+        "SELECT l.blob_id FROM blobs b JOIN manifest_blobs r ON r.blob_id = b.id AND r.manifest_id = ?"
+        " JOIN repository_blobs l ON l.repository_id = r.repository_id AND l.blob_id = r.blob_id"
+        " WHERE b.digest = ? FOR NO KEY UPDATE OF l",
+        manifest_id,
+        digest.packed,
+    )
+    if hidden is not None:
+        tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ? AND blob_id = ?", manifest_id, hidden[0])
+        _review(tx, repository_id, hidden[0])
 
 
 def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest | None:
@@ -231,14 +244,18 @@ def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
     tx.run("DELETE FROM manifest_children WHERE parent_id = ?", manifest_id)
     tx.run("DELETE FROM manifests WHERE id = ?", manifest_id)
     for row in links:
-        tx.run(
-            "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id = ?"
-            " AND (review_after IS NULL OR review_after < ?)",
-            tx.now,
-            repository_id,
-            row[0],
-            tx.now,
-        )
+        _review(tx, repository_id, row[0])
+
+
+def _review(tx: Transaction, repository_id: int, blob_id: int) -> None:
+    tx.run(
+        "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id = ?"
+        " AND (review_after IS NULL OR review_after < ?)",
+        tx.now,
+        repository_id,
+        blob_id,
+        tx.now,
+    )
 
 
 _REFERRERS = (

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from entrepot.db.blobs import Part, further_parts
 from entrepot.db.contract import Transaction
 from entrepot.model.digest import Digest
 
@@ -15,12 +16,12 @@ class Totals(NamedTuple):
 
 
 class HeldBlob(NamedTuple):
-    """A blob and where storage holds it."""
+    """A blob and the objects that hold it."""
 
     id: int
     digest: Digest
     size: int
-    key: str
+    parts: tuple[Part, ...]
 
 
 class HeldManifest(NamedTuple):
@@ -45,8 +46,16 @@ def totals(tx: Transaction) -> Totals:
 
 def page_of_blobs(tx: Transaction, after: int, count: int) -> list[HeldBlob]:
     """Up to `count` blobs with ids greater than `after`."""
-    rows = tx.all("SELECT id, digest, size, key FROM blobs WHERE id > ? ORDER BY id LIMIT ?", after, count)
-    return [HeldBlob(int(row[0]), Digest(bytes(row[1])), int(row[2]), str(row[3])) for row in rows]
+    rows = tx.all("SELECT id, digest, size, key, parts FROM blobs WHERE id > ? ORDER BY id LIMIT ?", after, count)
+    return [
+        HeldBlob(
+            int(row[0]),
+            Digest(bytes(row[1])),
+            int(row[2]),
+            (Part(0, str(row[3])), *(further_parts(tx, int(row[0])) if row[4] > 1 else ())),
+        )
+        for row in rows
+    ]
 
 
 def holds_blob(tx: Transaction, blob_id: int) -> bool:
@@ -113,9 +122,14 @@ def page_of_parts(tx: Transaction, after: str, count: int) -> list[tuple[str, in
     return [(str(row[0]), int(row[1])) for row in rows]
 
 
+def holds_part(tx: Transaction, key: str) -> bool:
+    """Whether an upload still counts on that part."""
+    return tx.one("SELECT 1 FROM upload_parts WHERE key = ?", key) is not None
+
+
 def knows_key(tx: Transaction, key: str) -> bool:
     """Whether some row answers for the object: a blob, a part of an upload, or a removal to come."""
     return any(
         tx.one(f"SELECT 1 FROM {table} WHERE key = ?", key) is not None
-        for table in ("blobs", "upload_parts", "objects_to_remove")
+        for table in ("blobs", "blob_parts", "upload_parts", "objects_to_remove")
     )

@@ -11,11 +11,6 @@ def intend(tx: Transaction, key: str, after: int) -> None:
     tx.run("INSERT INTO objects_to_remove (key, remove_after, taken) VALUES (?, ?, FALSE)", key, after)
 
 
-def postpone(tx: Transaction, key: str, after: int) -> bool:
-    """Whether the object is still on the list and its removal had not begun; it is then not to go before `after`."""
-    return tx.run("UPDATE objects_to_remove SET remove_after = ? WHERE key = ? AND NOT taken", after, key) == 1
-
-
 def take_back(tx: Transaction, key: str) -> bool:
     """Whether the object may be used: its removal had not begun, and is now called off."""
     return tx.run("DELETE FROM objects_to_remove WHERE key = ? AND NOT taken", key) == 1

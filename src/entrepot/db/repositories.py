@@ -1,6 +1,6 @@
 """Repositories: rows made by the first push, and the names a principal may see."""
 
-from entrepot.db.contract import Transaction
+from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
 from entrepot.model.event import Event, EventName
 
@@ -24,11 +24,17 @@ def ensure(tx: Transaction, project_id: int, name: str, actor: str) -> int:
         tx.now,
     )
     if row is None:  # Somebody else made it in between; that is committed by now.
-        row = tx.one("SELECT id FROM repositories WHERE name = ?", name)
-        assert row is not None
-        return int(row[0])
+        found = find(tx, name)
+        if found is None:  # And removed again, with its project.
+            raise Again
+        return found
     record(tx, Event(name=EventName.REPOSITORY_CREATED, actor=actor, project_id=project_id, repository=name))
     return int(row[0])
+
+
+def lock(tx: Transaction, repository_id: int) -> None:
+    """No blob is linked to the repository by anybody else until the transaction ends."""
+    tx.one("SELECT 1 FROM repositories WHERE id = ? FOR UPDATE", repository_id)
 
 
 _NOT_EMPTY = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"

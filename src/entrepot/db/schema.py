@@ -115,10 +115,22 @@ blobs = Table(
     Column("id", Number, primary_key=True),
     Column("digest", LargeBinary, nullable=False, unique=True),
     Column("size", BigInteger, nullable=False),
-    Column("key", Text, nullable=False, unique=True, comment="Where storage holds it; never used for anything else."),
+    Column("key", Text, nullable=False, unique=True, comment="The object that holds it, or the first part of it."),
+    Column("parts", Integer, nullable=False, comment="In how many objects it lies; those after the first: blob_parts."),
     Column("created_at", BigInteger, nullable=False),
     comment="Content that is held. It is visible in a repository only through repository_blobs.",
     **NEVER_REUSED,
+)
+
+blob_parts = Table(
+    "blob_parts",
+    metadata,
+    Column("blob_id", BigInteger, ForeignKey("blobs.id"), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    PrimaryKeyConstraint("blob_id", "start"),
+    comment="The objects after the first one of a blob that came in several requests.",
+    **BY_KEY,
 )
 
 repository_blobs = Table(
@@ -240,9 +252,9 @@ upload_parts = Table(
     Column("start", BigInteger, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("key", Text, nullable=False, unique=True),
-    Column("digest", LargeBinary, nullable=False, comment="Of this part alone."),
+    Column("digest", LargeBinary, comment="Of everything up to its end; NULL if that was not at hand."),
     PrimaryKeyConstraint("upload_id", "start"),
-    comment="What each request brought, as an object of its own. One part in all becomes the blob as it is.",
+    comment="What each request brought, as an object of its own; they become the blob as they lie.",
     **BY_KEY,
 )
 

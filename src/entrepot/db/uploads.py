@@ -20,7 +20,8 @@ class Part(NamedTuple):
     start: int
     size: int
     key: str
-    digest: Digest
+    digest: Digest | None
+    """Of everything up to its end, if that was at hand."""
 
 
 def start(tx: Transaction, upload_id: str, repository_id: int, owner: str, expires_at: int) -> None:
@@ -64,7 +65,7 @@ def add_part(tx: Transaction, upload_id: str, part: Part, expires_at: int) -> No
         part.start,
         part.size,
         part.key,
-        part.digest.packed,
+        None if part.digest is None else part.digest.packed,
     )
     tx.run("UPDATE uploads SET size = ?, expires_at = ? WHERE id = ?", part.start + part.size, expires_at, upload_id)
 
@@ -72,18 +73,22 @@ def add_part(tx: Transaction, upload_id: str, part: Part, expires_at: int) -> No
 def parts(tx: Transaction, upload_id: str) -> list[Part]:
     """The parts in order."""
     rows = tx.all("SELECT start, size, key, digest FROM upload_parts WHERE upload_id = ? ORDER BY start", upload_id)
-    return [Part(int(row[0]), int(row[1]), str(row[2]), Digest(bytes(row[3]))) for row in rows]
+    return [
+        Part(int(row[0]), int(row[1]), str(row[2]), None if row[3] is None else Digest(bytes(row[3]))) for row in rows
+    ]
 
 
-def finish(tx: Transaction, upload_id: str, digest: Digest, kept: str | None) -> None:
-    """Closes the session with a digest; its parts go, but for the one whose object is `kept`."""
-    _drop_parts(tx, upload_id, kept)
+def finish(tx: Transaction, upload_id: str, digest: Digest) -> None:
+    """Closes the session with a digest; its parts, by now a blob's, are no longer its."""
+    tx.run("DELETE FROM upload_parts WHERE upload_id = ?", upload_id)
     tx.run("UPDATE uploads SET finished = ? WHERE id = ?", digest.packed, upload_id)
 
 
 def cancel(tx: Transaction, upload_id: str) -> None:
     """Forgets the session and lets its parts go."""
-    _drop_parts(tx, upload_id, None)
+    # One statement: a part that somebody adds after a look at them must not go without its object being let go.
+    for row in tx.all("DELETE FROM upload_parts WHERE upload_id = ? RETURNING key", upload_id):
+        removals.give_up(tx, str(row[0]), tx.now)
     tx.run("DELETE FROM uploads WHERE id = ?", upload_id)
 
 
@@ -97,13 +102,6 @@ def expire(tx: Transaction, count: int) -> int:
     for row in due:
         cancel(tx, str(row[0]))
     return len(due)
-
-
-def _drop_parts(tx: Transaction, upload_id: str, kept: str | None) -> None:
-    # One statement: a part that somebody adds after a look at them must not go without its object being let go.
-    for row in tx.all("DELETE FROM upload_parts WHERE upload_id = ? RETURNING key", upload_id):
-        if row[0] != kept:
-            removals.give_up(tx, str(row[0]), tx.now)
 
 
 def due(tx: Transaction) -> bool:

@@ -31,6 +31,6 @@ class Project:
     public: bool
     """Whether anybody at all may pull."""
     sparse_indexes: bool | None
-    """Whether an index may name manifests that are not here; None leaves it to the instance's setting."""
+    """Whether manifests may lack layers or children that are not here; None leaves it to the instance's setting."""
     created_at: int
     """Microseconds since 1970."""

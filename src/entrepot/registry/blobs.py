@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from entrepot.db import blobs, repositories
+from entrepot.db.blobs import Part
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.model.digest import Digest
@@ -23,6 +25,9 @@ class Blob:
     digest: Digest
     size: int
     key: Key
+    """The object that holds it, or its first part."""
+    further: tuple[Part, ...] = ()
+    """The parts after the first, if it came in several requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +57,38 @@ class Blobs:
         repository_id = grant.repository_id
         if repository_id is None:
             raise _unknown(digest)
-        found, now = await self._db.read(lambda tx: (blobs.find_visible(tx, repository_id, digest), tx.now))
+        found = await self._db.read(lambda tx: find_blob(tx, repository_id, digest))
         if found is None:
             raise _unknown(digest)
-        if for_push and Action.PUSH in grant.actions and found.leased_until - now <= self._rules.lease // 2:
-            blob_id = found.id
-            lease = self._rules.lease
+        if for_push and Action.PUSH in grant.actions and found.lease_left <= self._rules.lease // 2:
+            blob_id, lease = found.id, self._rules.lease
             if not await self._db.write(lambda tx: blobs.renew_lease(tx, repository_id, blob_id, lease)):
                 raise _unknown(digest)
-        return Blob(digest, found.size, Key(found.key))
+        return found.blob
 
     def open(self, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes of the blob from `start` up to, not including, `end`, in pieces of at most 1 MiB.
 
         Raises ObjectMissing or StorageFailed, possibly after some pieces.
         """
-        return self._storage.read(blob.key, start, end)
+        return self._chain(blob, start, end) if blob.further else self._storage.read(blob.key, start, end)
+
+    async def _chain(self, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
+        parts = (Part(0, blob.key), *blob.further)
+        ends = (*(part.start for part in blob.further), blob.size)
+        for part, part_end in zip(parts, ends, strict=True):
+            if start < part_end and part.start < end:
+                inside = max(start, part.start) - part.start, min(end, part_end) - part.start
+                async for piece in self._storage.read(Key(part.key), *inside):
+                    yield piece
 
     def path(self, blob: Blob) -> Path | None:
         """The file on this machine that is the blob, if it is one."""
-        return None if self._files is None else self._files.path(blob.key)
+        return None if self._files is None or blob.further else self._files.path(blob.key)
 
     async def redirect(self, blob: Blob) -> Redirect | None:
         """Where the client should fetch the blob; None if here. Raises StorageFailed."""
-        if self._signed is None or not self._rules.redirect:
+        if self._signed is None or not self._rules.redirect or blob.further:
             return None
         return Redirect(await self._signed.signed_url(blob.key, self._rules.redirect_lifetime))
 
@@ -100,7 +113,7 @@ class Blobs:
                 return None
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
             blobs.link(tx, repository_id, found.id, digest, self._rules.lease)
-            return Blob(digest, found.size, Key(found.key))
+            return _blob(tx, digest, found)
 
         return await self._db.write(change)
 
@@ -137,6 +150,24 @@ class Blobs:
             )
 
         await self._db.write(change)
+
+
+class Found(NamedTuple):
+    """A blob as it was found: its row's id, and for how many microseconds it is leased."""
+
+    id: int
+    lease_left: int
+    blob: Blob
+
+
+def find_blob(tx: Transaction, repository_id: int, digest: Digest) -> Found | None:
+    """The blob, if the repository shows it."""
+    row = blobs.find_visible(tx, repository_id, digest)
+    return None if row is None else Found(row.id, row.leased_until - tx.now, _blob(tx, digest, row))
+
+
+def _blob(tx: Transaction, digest: Digest, row: blobs.VisibleBlob) -> Blob:
+    return Blob(digest, row.size, Key(row.key), blobs.further_parts(tx, row.id) if row.parts > 1 else ())
 
 
 def _unknown(digest: Digest) -> BlobUnknown:

@@ -102,7 +102,6 @@ class Manifests:
         self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
     ) -> None:
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
-        manifests.lock(tx, repository_id, new.digest)
         needs = self._needs(tx, grant, repository_id, manifest)
         manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
         if fresh:
@@ -115,13 +114,18 @@ class Manifests:
 
     def _needs(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest) -> Needs:
         """What the manifest refers to, locked. Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size."""
-        held = blobs.lock_visible(tx, repository_id, [blob.digest for blob in manifest.blobs])
+        wanted = [blob.digest for blob in manifest.blobs]
+        held = blobs.lock_visible(tx, repository_id, wanted)
+        if self._sparse(grant) and not held.keys() >= set(wanted):
+            # What comes from now on finds the note that it was lacking; what came just now is found by another look.
+            repositories.lock(tx, repository_id)
+            held = blobs.lock_visible(tx, repository_id, wanted)
         for blob in manifest.blobs:
             if blob.digest in held and held[blob.digest][1] != blob.size:
                 raise ManifestInvalid(f"{blob.digest} has {held[blob.digest][1]} bytes, not {blob.size}")
         children = list(dict.fromkeys(child.digest for child in manifest.children))
         present = manifests.lock_present(tx, repository_id, children)
-        lacking = [d for d in dict.fromkeys(blob.digest for blob in manifest.blobs) if d not in held]
+        lacking = [d for d in dict.fromkeys(wanted) if d not in held]
         absent = [d for d in children if d not in present]
         if (lacking or absent) and not self._sparse(grant):
             raise ManifestReferencesUnknown([str(d) for d in lacking], [str(d) for d in absent])
@@ -180,7 +184,7 @@ class Manifests:
             return manifests.referrers(tx, repository_id, subject, artifact_type, start, fitting), len(sizes) > fitting
 
         rows, more = await self._db.read(question)
-        return ReferrerPage([_descriptor(row) for row in rows], rows[-1].digest if more else None)
+        return ReferrerPage([_descriptor(row) for row in rows], rows[-1].digest if more and rows else None)
 
 
 def _fitting(sizes: list[int]) -> int:

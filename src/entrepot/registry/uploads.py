@@ -1,13 +1,14 @@
 """Bringing blobs: sessions of one or more requests, and whole blobs in one.
 
 Every request's content becomes an object of its own, written once (`upload_parts`), so two requests that claim the
-same place in an upload cannot mix their bytes: one of them is recorded, the other given up. An upload of a single
-part, which is what nearly every client sends, becomes the blob as it lies there; only several parts are copied.
+same place in an upload cannot mix their bytes: one of them is recorded, the other given up. The parts become the
+blob as they lie: nearly every client sends one, and of those that send more none has to wait for a copy at the end.
 Source: distribution-spec 1.1, "Pushing blobs"; steps 2 and 3 of the blob protocol.
 """
 
+import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from entrepot.db import blobs, removals, repositories, uploads
@@ -16,15 +17,17 @@ from entrepot.db.uploads import Part, UploadRow
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
     BlobUploadUnknown,
+    BodyCut,
     DigestInvalid,
     ObjectMissing,
     RangeInvalid,
 )
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
-from entrepot.registry.blobs import Blob
+from entrepot.registry.blobs import Blob, find_blob
 from entrepot.registry.intake import Intake
 from entrepot.registry.rules import Rules
+from entrepot.registry.running import RunningHashes
 from entrepot.storage.contract import Key, Storage
 
 USUAL = "sha256"
@@ -38,6 +41,14 @@ class Upload:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What one request brought: an object that nothing counts on yet, or nothing; and how it broke off if it did."""
+
+    part: Part | None
+    cut: BodyCut | None
+
+
 class Uploads:
     """Uploads into repositories. A session belongs to the principal and the repository that it was started with."""
 
@@ -45,6 +56,7 @@ class Uploads:
         self._db = db
         self._storage = storage
         self._rules = rules
+        self._running = RunningHashes()
 
     async def start(self, grant: RepositoryGrant) -> Upload:
         """A new, empty session; the repository is created if need be."""
@@ -76,6 +88,7 @@ class Uploads:
             uploads.cancel(tx, upload_id)
 
         await self._db.write(change)
+        self._running.forget(upload_id)
 
     async def append(
         self,
@@ -98,7 +111,12 @@ class Uploads:
         if row.finished is not None:
             raise _unknown()
         _check_start(row, start)
-        return Upload(upload_id, await self._add(grant, upload_id, row.size, body, length, USUAL))
+        chunk = await self._take(upload_id, row.size, body, length, USUAL)
+        if chunk.part is not None:
+            await self._record(grant, upload_id, chunk.part)
+        if chunk.cut is not None:
+            raise chunk.cut
+        return Upload(upload_id, row.size + (chunk.part.size if chunk.part else 0))
 
     async def finish(
         self,
@@ -112,48 +130,72 @@ class Uploads:
     ) -> Blob:
         """The blob, once it is held durably and shown in the repository; the same again if this is asked again.
 
-        `body`, `start` and `length` are as for `append`: a last chunk may come along. Content of another digest ends
-        the session. Raises DigestInvalid and what `append` raises.
+        `body`, `start` and `length` are as for `append`: a last chunk may come along, and becomes part of the session
+        only if it is cut off, else of the blob at once, so that a repeated close does not add it twice. Content of
+        another digest ends the session. Raises DigestInvalid and what `append` raises.
         """
         grant.require(Action.PUSH)
         row = await self._find(grant, upload_id)
+        if row.finished not in (None, digest):
+            raise _unknown()
+        last = None
         if row.finished is None:
             _check_start(row, start)
             if body is not None:
-                await self._add(grant, upload_id, row.size, body, length, digest.algorithm)
-        elif row.finished != digest:
-            raise _unknown()
-        repository_id, parts, done = await self._db.read(lambda tx: self._state(tx, grant, upload_id))
-        if done is not None:
-            return await self._finished(repository_id, done, digest)
+                last = await self._take_last(grant, upload_id, row.size, body, length, digest.algorithm)
         try:
-            return await self._close(grant, upload_id, parts, digest)
-        except DigestInvalid:
-            await self._db.write(lambda tx: uploads.cancel(tx, upload_id))
-            raise
-        except ObjectMissing:  # Somebody closed it meanwhile, and its parts have gone.
-            repository_id, _, done = await self._db.read(lambda tx: self._state(tx, grant, upload_id))
+            return await self._close(grant, upload_id, last, digest)
+        except (BlobUploadUnknown, DigestInvalid, ObjectMissing, RangeInvalid) as error:
+            # Only where it is certain that nothing was committed: else the blob could be losing its object here.
+            if last is not None:
+                await self._give_up(Key(last.key))
+            if isinstance(error, DigestInvalid):
+                await self._db.write(lambda tx: uploads.cancel(tx, upload_id))
+            done = None
+            if isinstance(error, ObjectMissing):  # Perhaps somebody closed it meanwhile, and its parts have gone.
+                done = await self._db.write(lambda tx: self._done_before(tx, grant, upload_id, digest))
             if done is None:
                 raise
-            return await self._finished(repository_id, done, digest)
+            return done
+        finally:
+            self._running.forget(upload_id)
 
     async def put(
         self, grant: RepositoryGrant, body: AsyncIterator[bytes], digest: Digest, *, length: int | None = None
     ) -> Blob:
         """The blob of a single request, held durably. Raises DigestInvalid and what `append` raises."""
         grant.require(Action.PUSH)
-        taken = await self._intake().take(body, length, digest.algorithm, at_most=self._rules.largest_blob)
-        if taken.cut is not None or taken.digest != digest:
+        hasher = digest.hasher()
+        taken = await self._intake().take(body, length, hasher, at_most=self._rules.largest_blob)
+        found = Digest.finished(digest.algorithm, hasher)
+        if taken.cut is not None or found != digest:
             await self._give_up(taken.key)
-            raise taken.cut or _not_the_digest(taken.digest)
+            raise taken.cut or _not_the_digest(found)
 
         def change(tx: Transaction) -> Blob:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
-            return self._hold(tx, repository_id, digest, taken.size, taken.key)
+            return self._hold(tx, repository_id, digest, taken.size, [blobs.Part(0, taken.key)])
 
         return await self._settle(taken.key, change)
 
-    async def _add(
+    async def _take(
+        self, upload_id: str, start: int, body: AsyncIterator[bytes], length: int | None, algorithm: str
+    ) -> "_Chunk":
+        """The body as an object of its own, to go behind the first `start` bytes of the session."""
+        largest = self._rules.largest_blob
+        hasher = hashlib.new(algorithm) if start == 0 else self._running.find(upload_id, start, algorithm)
+        taken = await self._intake().take(
+            body, length, hasher, at_most=None if largest is None else max(0, largest - start)
+        )
+        if taken.size == 0:
+            await self._give_up(taken.key)
+            return _Chunk(None, taken.cut)
+        if hasher is not None:
+            self._running.keep(upload_id, start + taken.size, algorithm, hasher)
+        so_far = None if hasher is None else Digest.finished(algorithm, hasher)
+        return _Chunk(Part(start, taken.size, taken.key, so_far), taken.cut)
+
+    async def _take_last(
         self,
         grant: RepositoryGrant,
         upload_id: str,
@@ -161,89 +203,96 @@ class Uploads:
         body: AsyncIterator[bytes],
         length: int | None,
         algorithm: str,
-    ) -> int:
-        """The size of the session with the body added behind `start`."""
-        largest = self._rules.largest_blob
-        taken = await self._intake().take(
-            body, length, algorithm, at_most=None if largest is None else max(0, largest - start)
-        )
-        if taken.size == 0:
-            await self._give_up(taken.key)
-            if taken.cut is not None:
-                raise taken.cut
-            return start
+    ) -> Part | None:
+        """The last chunk, if it came whole; if not, what came of it is recorded, and BodyCut is raised."""
+        chunk = await self._take(upload_id, start, body, length, algorithm)
+        if chunk.cut is None:
+            return chunk.part
+        if chunk.part is not None:
+            await self._record(grant, upload_id, chunk.part)
+        raise chunk.cut
+
+    async def _record(self, grant: RepositoryGrant, upload_id: str, part: Part) -> None:
+        """Adds the part to the session, if it still belongs at its end; else lets its object go."""
 
         def change(tx: Transaction) -> None:
             row = self._lock(tx, grant, upload_id)
             if row.finished is not None:
                 raise _unknown()
-            _check_start(row, start)
-            if not removals.take_back(tx, taken.key):
+            _check_start(row, part.start)
+            if not removals.take_back(tx, part.key):
                 raise BlobUploadUnknown("the upload took too long; start it again")
-            expires_at = tx.now + self._rules.upload_expiry
-            uploads.add_part(tx, upload_id, Part(start, taken.size, taken.key, taken.digest), expires_at)
+            uploads.add_part(tx, upload_id, part, tx.now + self._rules.upload_expiry)
 
-        await self._settle(taken.key, change)
-        if taken.cut is not None:
-            raise taken.cut
-        return start + taken.size
+        await self._settle(Key(part.key), change)
 
-    async def _close(self, grant: RepositoryGrant, upload_id: str, parts: list[Part], digest: Digest) -> Blob:
-        """Makes the blob of the parts: of one as it is, of several, or of none, by copying."""
-        if len(parts) == 1:
-            part = parts[0]
-            key, size, of_content = Key(part.key), part.size, part.digest
-            if part.digest.algorithm != digest.algorithm:
-                of_content = await self._hash(key, size, digest.algorithm)
-        else:
-            copied = await self._intake().take(self._content(parts), None, digest.algorithm)
-            key, size, of_content = copied.key, copied.size, copied.digest
-        single = len(parts) == 1
-        if of_content != digest:
-            if not single:
-                await self._give_up(key)
-            raise _not_the_digest(of_content)
+    async def _close(self, grant: RepositoryGrant, upload_id: str, last: Part | None, digest: Digest) -> Blob:
+        """Makes the blob of the session's parts and the last one, as they lie; without any, of an empty object.
+
+        The last one's object is the caller's to let go if this raises.
+        """
+        recorded, done = await self._db.read(lambda tx: self._state(tx, grant, upload_id, digest))
+        parts = recorded if last is None else [*recorded, last]
+        if done is None:
+            await self._require_content(parts, digest)
+        empty = None
+        if done is None and not parts:
+            empty = Part(0, 0, (await self._intake().take(_nothing(), None, None)).key, digest)
+            parts = [empty]
 
         def change(tx: Transaction) -> Blob:
-            repository_id = _repository(grant)
-            row = self._lock(tx, grant, upload_id)
-            if row.finished is not None:
-                if not single:
-                    removals.give_up(tx, key, tx.now)
-                found = blobs.find_visible(tx, repository_id, digest) if row.finished == digest else None
-                if found is None:
-                    raise _unknown()
-                return Blob(digest, found.size, Key(found.key))
-            if single:  # Its removal was called off when it became a part; from here on it is as a fresh object.
-                removals.intend(tx, key, tx.now)
-            blob = self._hold(tx, repository_id, digest, size, key)
-            uploads.finish(tx, upload_id, digest, key if single else None)
-            return blob
+            blob = self._done_before(tx, grant, upload_id, digest)
+            if blob is not None:
+                for unused in parts[len(recorded) :]:
+                    removals.give_up(tx, unused.key, tx.now)
+                return blob
+            if uploads.parts(tx, upload_id) != recorded:
+                size = sum(part.size for part in uploads.parts(tx, upload_id))
+                raise RangeInvalid("another request added to the upload while it was being closed", size)
+            for part in recorded:  # Its removal was called off when it became a part; now it is as a fresh object.
+                removals.intend(tx, part.key, tx.now)
+            uploads.finish(tx, upload_id, digest)
+            objects = [blobs.Part(part.start, part.key) for part in parts]
+            return self._hold(tx, _repository(grant), digest, parts[-1].start + parts[-1].size, objects)
 
-        return await (self._db.write(change) if single else self._settle(key, change))
+        return await (self._db.write(change) if empty is None else self._settle(Key(empty.key), change))
 
-    def _hold(self, tx: Transaction, repository_id: int, digest: Digest, size: int, key: Key) -> Blob:
+    async def _require_content(self, parts: list[Part], digest: Digest) -> None:
+        """Returns if the parts together have that digest. Raises DigestInvalid; ObjectMissing if they have gone."""
+        found = parts[-1].digest if parts else Digest.of(b"", digest.algorithm)
+        if found is None or found.algorithm != digest.algorithm:
+            found = await self._intake().hash(self._content(parts), digest.algorithm)
+        if found != digest:
+            raise _not_the_digest(found)
+
+    def _done_before(self, tx: Transaction, grant: RepositoryGrant, upload_id: str, digest: Digest) -> Blob | None:
+        """The blob, if the session, which is locked now, was closed with this digest meanwhile.
+
+        Raises BlobUploadUnknown if it was closed with another one.
+        """
+        row = self._lock(tx, grant, upload_id)
+        if row.finished is None:
+            return None
+        found = find_blob(tx, _repository(grant), digest) if row.finished == digest else None
+        if found is None:
+            raise _unknown()
+        return found.blob
+
+    def _hold(
+        self, tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[blobs.Part]
+    ) -> Blob:
         try:
-            held = blobs.hold(tx, repository_id, digest, size, key, self._rules.lease)
+            blobs.hold(tx, repository_id, digest, size, parts, self._rules.lease)
         except blobs.Lost as error:
             raise BlobUploadUnknown("the upload took too long; start it again") from error
-        return Blob(digest, size, Key(held))
-
-    async def _finished(self, repository_id: int, done: Digest, digest: Digest) -> Blob:
-        """The blob of a session that was closed before. Clients repeat a close whose answer they did not get."""
-        found = await self._db.read(lambda tx: blobs.find_visible(tx, repository_id, done))
-        if found is None or done != digest:
-            raise _unknown()
-        return Blob(done, found.size, Key(found.key))
+        found = find_blob(tx, repository_id, digest)
+        assert found is not None, "it was linked in this transaction"
+        return found.blob
 
     async def _content(self, parts: list[Part]) -> AsyncIterator[bytes]:
         for part in parts:
             async for piece in self._storage.read(Key(part.key), 0, part.size):
                 yield piece
-
-    async def _hash(self, key: Key, size: int, algorithm: str) -> Digest:
-        """The digest of an object by an algorithm that was not known when it came."""
-        return await self._intake().hash(self._storage.read(key, 0, size), algorithm)
 
     async def _settle(self, key: Key, change: Callable[[Transaction], T]) -> T:
         """What the change returns, which makes use of the object; if it does not, the object is let go.
@@ -272,15 +321,23 @@ class Uploads:
             raise _unknown()
         return row
 
-    def _state(self, tx: Transaction, grant: RepositoryGrant, upload_id: str) -> tuple[int, list[Part], Digest | None]:
-        repository_id = _repository(grant)
-        row = uploads.find(tx, upload_id, repository_id, _owner(grant))
-        if row is None:
+    def _state(
+        self, tx: Transaction, grant: RepositoryGrant, upload_id: str, digest: Digest
+    ) -> tuple[list[Part], Digest | None]:
+        """The session's parts, and the digest that it was closed with. Clients repeat a close without an answer."""
+        row = uploads.find(tx, upload_id, _repository(grant), _owner(grant))
+        if row is None or row.finished not in (None, digest):
             raise _unknown()
-        return repository_id, uploads.parts(tx, upload_id), row.finished
+        return uploads.parts(tx, upload_id), row.finished
 
     def _intake(self) -> Intake:
         return Intake(self._db, self._storage, self._rules)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    none: tuple[bytes, ...] = ()
+    for piece in none:
+        yield piece
 
 
 def _check_start(row: UploadRow, start: int | None) -> None:

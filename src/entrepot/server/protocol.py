@@ -12,6 +12,10 @@ HEAD_SECONDS = 60
 """How many seconds the head of a request may take to come, and a new connection to say anything."""
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+# docker, podman and others try TLS first and go on in plain HTTP once they are told that it is not spoken here. A TLS
+# greeting has no end that a head has, so waiting for one would cost each of their commands ten seconds.
+_NOT_HTTP = re.compile(rb"[^A-Za-z\r\n]").match
 _END = b"\r\n\r\n"
 _UPGRADE = re.compile(rb"\n[Uu]([Pp][Gg][Rr][Aa][Dd][Ee][ \t]*:)")
 
@@ -70,13 +74,17 @@ class BoundedProtocol(HttpToolsProtocol):
             whole = self._held + data if self._held else data
             end = whole.find(_END) + len(_END)
             if end < len(_END):
+                if _NOT_HTTP(whole):
+                    self._refuse(_NOT_UNDERSTOOD)
+                    return
                 self._hold(whole)
                 return
             self._held = b""
             if end > HEAD_LIMIT:
                 self._refuse()
                 return
-            super().data_received(_UPGRADE.sub(rb"\nx\1", whole[:end]))
+            head = whole[:end]
+            super().data_received(_UPGRADE.sub(rb"\nx\1", head) if _UPGRADE.search(head) else head)
             data = whole[end:]
 
     def _receive_body(self, data: bytes) -> None:
@@ -97,8 +105,8 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._impatience is None:
             self._impatience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
-    def _refuse(self) -> None:
-        self.transport.write(_TOO_LARGE)
+    def _refuse(self, answer: bytes = _TOO_LARGE) -> None:
+        self.transport.write(answer)
         self.transport.close()
 
     def _be_patient(self) -> None:

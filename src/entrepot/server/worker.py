@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from entrepot.model.errors import EntrepotError
+from entrepot.server.allocator import keep_freed_memory
 from entrepot.server.protocol import BoundedProtocol
 from entrepot.server.service import Asgi, Service
 
@@ -61,6 +62,7 @@ def work(
 
     `report` is told STARTED once requests are answered, or FAILED and why.
     """
+    keep_freed_memory()
     return uvloop.run(_Worker(serving, service, report).run(runs_tasks=runs_tasks, orphaned=orphaned))
 
 

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NewType, Protocol, runtime_checkable
 
+from entrepot.model.digest import Hasher
+
 Key = NewType("Key", str)
 """`<first two>/<32 hex digits>`, made by `fresh_key`."""
 
@@ -45,8 +47,12 @@ class ObjectWriter(Protocol):
 class Storage(Protocol):
     """Objects by key. Safe to use from many tasks, processes and, for shared stores, nodes at once."""
 
-    async def create(self, key: Key) -> ObjectWriter:
-        """A writer for a key that was never used before. Raises StorageFull or StorageFailed."""
+    async def create(self, key: Key, hasher: Hasher | None = None) -> ObjectWriter:
+        """A writer for a key that was never used before. Raises StorageFull or StorageFailed.
+
+        `hasher` is fed every byte in order, where the bytes are handled anyway, which is off the event loop wherever
+        that takes long. Its digest is complete when the writer's `finish` has returned.
+        """
 
     def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in pieces of at most 1 MiB.

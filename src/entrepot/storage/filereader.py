@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import suppress
 
 from entrepot.storage.systemcalls import FileSystemCalls
 from entrepot.storage.threads import Threads
@@ -28,6 +29,11 @@ class FileReader:
     def close(self) -> None:
         """Closes the file, or leaves it to the thread that still reads for a caller who was cancelled."""
         if self._running is None or self._running.done():
-            self._calls.close(self._fd)
+            self._close()
         else:
-            self._running.add_done_callback(lambda _: self._calls.close(self._fd))
+            self._running.add_done_callback(lambda _: self._close())
+
+    def _close(self) -> None:
+        # What was read was read, whatever becomes of the descriptor.
+        with suppress(OSError):
+            self._calls.close(self._fd)

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from entrepot.model.digest import Hasher
 from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Key
 from entrepot.storage.filereader import FileReader
@@ -39,7 +40,7 @@ class FileStorage:
             reason = os.strerror(error.errno or 0)
             raise StorageFailed(f"the folder for objects, {root}, cannot be made: {reason}") from error
 
-    async def create(self, key: Key) -> FileWriter:
+    async def create(self, key: Key, hasher: Hasher | None = None) -> FileWriter:
         """A writer of a new file. Raises StorageFull or StorageFailed, also if the key was used before."""
         try:
             fd = await self._threads.run(lambda: self._open_new(key), self._calls.close)
@@ -47,7 +48,7 @@ class FileStorage:
             raise StorageFailed(f"there is an object {key} already; every object needs a key of its own") from error
         except OSError as error:
             raise failure("write", error) from error
-        return FileWriter(fd, lambda: self._settle(key[:2]), self._calls, self._threads)
+        return FileWriter(fd, lambda: self._settle(key[:2]), self._calls, self._threads, hasher)
 
     async def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes of the range, in pieces of 1 MiB."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 
+from entrepot.model.digest import Hasher
 from entrepot.model.errors import StorageFailed, StorageFull
 from entrepot.storage.contract import Chunk
 from entrepot.storage.systemcalls import FileSystemCalls
@@ -37,12 +38,23 @@ class FileWriter:
     after a failed fsync the kernel forgets the pages that it could not write, so that asking again would lie.
     """
 
-    def __init__(self, fd: int, settle: Callable[[], None], calls: FileSystemCalls, threads: Threads) -> None:
-        """`settle` is called in a thread when the file is on the disk, to put its name there too."""
+    def __init__(
+        self,
+        fd: int,
+        settle: Callable[[], None],
+        calls: FileSystemCalls,
+        threads: Threads,
+        hasher: Hasher | None = None,
+    ) -> None:
+        """`settle` is called in a thread when the file is on the disk, to put its name there too.
+
+        The thread that writes a batch also feeds it to `hasher`: a second one would cost more in switches than it won.
+        """
         self._fd: int | None = fd
         self._settle = settle
         self._calls = calls
         self._threads = threads
+        self._hasher = hasher
         self._usable = True
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
@@ -126,6 +138,9 @@ class FileWriter:
     def _write_all(self, chunks: list[Chunk]) -> None:
         if self._fd is None:
             raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        if self._hasher is not None:
+            for chunk in chunks:
+                self._hasher.update(chunk)
         done = 0
         while done < len(chunks):
             written = self._calls.writev(self._fd, chunks[done : done + _MOST_BUFFERS])

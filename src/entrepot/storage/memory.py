@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from entrepot.model.digest import Hasher
 from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Chunk, Key
 
@@ -15,11 +16,11 @@ class MemoryStorage:
         self._finished: dict[Key, bytes] = {}
         self._unfinished: dict[Key, MemoryWriter] = {}
 
-    async def create(self, key: Key) -> "MemoryWriter":
+    async def create(self, key: Key, hasher: Hasher | None = None) -> "MemoryWriter":
         """A writer. Raises StorageFailed if the key was used before."""
         if key in self._finished or key in self._unfinished:
             raise StorageFailed(f"there is an object {key} already; every object needs a key of its own")
-        writer = MemoryWriter(self, key)
+        writer = MemoryWriter(self, key, hasher)
         self._unfinished[key] = writer
         return writer
 
@@ -61,8 +62,9 @@ class MemoryStorage:
 class MemoryWriter:
     """An ObjectWriter into memory."""
 
-    def __init__(self, storage: MemoryStorage, key: Key) -> None:
+    def __init__(self, storage: MemoryStorage, key: Key, hasher: Hasher | None) -> None:
         self._storage = storage
+        self._hasher = hasher
         self._key = key
         self._content = bytearray()
         self._usable = True
@@ -72,6 +74,8 @@ class MemoryWriter:
         self._require_usable()
         for chunk in chunks:
             self._content += chunk
+            if self._hasher is not None:
+                self._hasher.update(chunk)
 
     async def finish(self) -> None:
         """Makes the object readable."""

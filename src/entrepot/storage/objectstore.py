@@ -9,6 +9,7 @@ from typing import Literal
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 
+from entrepot.model.digest import Hasher
 from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Key
 from entrepot.storage.objecturl import PART, Client, ObjectUrl
@@ -54,7 +55,7 @@ class ObjectStorage:
         overwrite = parsed.options.get("conditional_put") == "disabled"
         return cls(parsed.client(), part_size=parsed.part_size, overwrite=overwrite)
 
-    async def create(self, key: Key) -> ObjectStoreWriter:
+    async def create(self, key: Key, hasher: Hasher | None = None) -> ObjectStoreWriter:
         """A writer. Nothing is sent yet; that the key is taken is told when the bytes are sent."""
 
         async def single(content: bytes) -> None:
@@ -63,7 +64,7 @@ class ObjectStorage:
         async def parts(pieces: AsyncIterator[bytes]) -> None:
             await self._put_parts(key, pieces)
 
-        return ObjectStoreWriter(single, parts, self._part_size)
+        return ObjectStoreWriter(single, parts, self._part_size, hasher)
 
     async def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes of the range, in pieces of up to 1 MiB; a connection that breaks is taken up where it stopped."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
+from entrepot.model.digest import Hasher
 from entrepot.model.errors import StorageFailed
 from entrepot.storage.contract import Chunk
 
@@ -25,11 +26,12 @@ class ObjectStoreWriter:
     It holds the bytes of at most one part itself, and the sender those of three.
     """
 
-    def __init__(self, single: Single, parts: Parts, part_size: int) -> None:
+    def __init__(self, single: Single, parts: Parts, part_size: int, hasher: Hasher | None = None) -> None:
         """`single` sends a whole object; `parts` sends one piece by piece, and clears up if the pieces raise."""
         self._single = single
         self._parts = parts
         self._part_size = part_size
+        self._hasher = hasher
         self._usable = True
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
@@ -57,7 +59,9 @@ class ObjectStoreWriter:
         self._require_usable()
         self._usable = False
         if self._sending is None:
-            await self._single(b"".join(self._take_waiting()))
+            content = b"".join(self._take_waiting())
+            await self._hash(content)
+            await self._single(content)
             return
         await self._hand_over()
         await self._hand(None)
@@ -97,7 +101,12 @@ class ObjectStoreWriter:
                 "for larger objects give the storage URL a larger part_size"
             )
         if piece:
+            await self._hash(piece)
             await self._hand(piece)
+
+    async def _hash(self, piece: bytes) -> None:
+        if self._hasher is not None:
+            await asyncio.to_thread(self._hasher.update, piece)
 
     async def _hand(self, piece: bytes | None) -> None:
         if self._sending is None:

@@ -115,21 +115,26 @@ class Prover:
     async def _read_whole(self, held: HeldBlob) -> Finding | None:
         name = str(held.digest)
         hasher = held.digest.hasher()
-        try:
-            size = await self._storage.size(Key(held.key))
-            if size is None:
-                return Finding(Fault.BLOB_MISSING, name, f"storage has no object {held.key}")
-            if size != held.size:
-                return Finding(Fault.BLOB_CORRUPT, name, f"the object has {size} bytes instead of {held.size}")
-            async for piece in self._storage.read(Key(held.key), 0, held.size):
-                hasher.update(piece)
-        except ObjectMissing:
-            return Finding(Fault.BLOB_MISSING, name, f"object {held.key} ends too soon or is gone")
-        except Failed as error:
-            return Finding(Fault.BLOB_MISSING, name, f"object {held.key} cannot be read: {error}")
+        ends = (*(part.start for part in held.parts[1:]), held.size)
+        for part, end in zip(held.parts, ends, strict=True):
+            key = Key(part.key)
+            try:
+                size = await self._storage.size(key)
+                if size is None:
+                    return Finding(Fault.BLOB_MISSING, name, f"storage has no object {key}")
+                if size != end - part.start:
+                    return Finding(
+                        Fault.BLOB_CORRUPT, name, f"object {key} has {size} bytes instead of {end - part.start}"
+                    )
+                async for piece in self._storage.read(key, 0, size):
+                    hasher.update(piece)
+            except ObjectMissing:
+                return Finding(Fault.BLOB_MISSING, name, f"object {key} ends too soon or is gone")
+            except Failed as error:
+                return Finding(Fault.BLOB_MISSING, name, f"object {key} cannot be read: {error}")
         found = Digest.finished(held.digest.algorithm, hasher)
         if found != held.digest:
-            return Finding(Fault.BLOB_CORRUPT, name, f"the object's digest is {found}")
+            return Finding(Fault.BLOB_CORRUPT, name, f"the content's digest is {found}")
         return None
 
     async def _parts(self) -> AsyncIterator[Progress | Finding]:
@@ -137,7 +142,7 @@ class Prover:
         while True:
             page = await self._page_of_parts(last)
             for key, size in page:
-                if await self._storage.size(Key(key)) != size and await self._known(key):
+                if await self._storage.size(Key(key)) != size and await self._still_part(key):
                     yield Finding(Fault.UPLOAD_BROKEN, key, f"a part of an upload should have {size} bytes")
             done += len(page)
             if len(page) < PAGE:
@@ -146,6 +151,9 @@ class Prover:
 
     async def _page_of_parts(self, after: str) -> list[tuple[str, int]]:
         return await self._db.read(lambda tx: proof.page_of_parts(tx, after, PAGE))
+
+    async def _still_part(self, key: str) -> bool:
+        return await self._db.read(lambda tx: proof.holds_part(tx, key))
 
     async def _known(self, key: str) -> bool:
         return await self._db.read(lambda tx: proof.knows_key(tx, key))

@@ -13,7 +13,13 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False, comment="Where storage holds it; never used for anything else."),
+        sa.Column("key", sa.Text(), nullable=False, comment="The object that holds it, or the first part of it."),
+        sa.Column(
+            "parts",
+            sa.Integer(),
+            nullable=False,
+            comment="In how many objects it lies; those after the first: blob_parts.",
+        ),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
         sa.UniqueConstraint("digest", name=op.f("uq_blobs_digest")),
@@ -91,6 +97,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("name", name=op.f("uq_users_name")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "blob_parts",
+        sa.Column("blob_id", sa.BigInteger(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_blob_parts_blob_id")),
+        sa.PrimaryKeyConstraint("blob_id", "start", name=op.f("pk_blob_parts")),
+        sa.UniqueConstraint("key", name=op.f("uq_blob_parts_key")),
+        comment="The objects after the first one of a blob that came in several requests.",
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "members",
@@ -269,10 +286,15 @@ def upgrade() -> None:
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("digest", sa.LargeBinary(), nullable=False, comment="Of this part alone."),
+        sa.Column(
+            "digest",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="Of everything up to its end; NULL if that was not at hand.",
+        ),
         sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name=op.f("fk_upload_parts_upload_id")),
         sa.PrimaryKeyConstraint("upload_id", "start", name=op.f("pk_upload_parts")),
         sa.UniqueConstraint("key", name=op.f("uq_upload_parts_key")),
-        comment="What each request brought, as an object of its own. One part in all becomes the blob as it is.",
+        comment="What each request brought, as an object of its own; they become the blob as they lie.",
         sqlite_with_rowid=False,
     )

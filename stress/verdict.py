@@ -1,0 +1,157 @@
+"""What has to be so when everybody has stopped."""
+
+import time
+from dataclasses import dataclass
+
+from entrepot.db import proof
+from entrepot.db.contract import Transaction
+from entrepot.db.postgresql import PostgresqlDatabase
+from entrepot.model.digest import Digest
+from entrepot.model.errors import ManifestUnknown
+from entrepot.model.reference import Tag
+from entrepot.tasks.prove import Fault, Finding, Prover
+from stress.house import House
+from stress.ledger import Claim, Ledger
+from stress.pulling import pull
+
+DRAIN_SECONDS = 60.0
+PAGE = 500
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found at the end; `leaked` should be nothing."""
+
+    live: int = 0
+    """Acknowledged manifests that nobody deleted, each pulled whole."""
+    gone: int = 0
+    """Manifests whose deletion was acknowledged, each not there."""
+    tags: int = 0
+    """Tags of which it is certain what they name."""
+    leaked: int = 0
+    """Objects and rows that nothing counts on and nothing will remove."""
+    deadlocks: int = 0
+    """How often PostgreSQL had to end a transaction for another to go on, at the cost of a second each time."""
+
+
+async def judge(house: House, ledger: Ledger, patience: float = DRAIN_SECONDS) -> tuple[Verdict, list[tuple[str, str]]]:
+    """The verdict, and every violation found.
+
+    Nobody else may be at work. Collects until nothing is left, for at most `patience` seconds.
+    """
+    verdict = Verdict()
+    violations = [("lost", sentence) for sentence in await _claims(house, ledger, verdict)]
+    left = await drain(house, patience)
+    verdict.leaked += len(left)
+    violations += [("leaked", sentence) for sentence in left]
+    async for step in Prover(house.db, house.storage, sparse_indexes=False).prove():
+        if isinstance(step, Finding):
+            leaked = step.fault is Fault.OBJECT_LEAKED
+            verdict.leaked += leaked
+            violations.append(("leaked" if leaked else "lost", f"{step.subject}: {step.sentence}"))
+    violations += [("lost", f"after collection: {sentence}") for sentence in await _claims(house, ledger, Verdict())]
+    verdict.deadlocks = await _deadlocks(house)
+    return verdict, violations
+
+
+async def drain(house: House, patience: float = DRAIN_SECONDS) -> list[str]:
+    """What is left over once everything that may be let go has had the time to go."""
+    await house.db.write(_as_if_removers_were_forgotten)
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        idle = (await house.collector.round()).idle
+        if idle and not await house.db.read(_left):
+            break
+    left = await house.db.read(_left)
+    objects = [key async for key in house.storage.keys()]  # noqa: SIM118 - not a dict
+    for key in objects:
+        if not await house.db.read(lambda tx, key=key: _is_blob(tx, key)):  # type: ignore[misc]
+            left.append(f"object {key}")
+    return left
+
+
+async def _claims(house: House, ledger: Ledger, verdict: Verdict) -> list[str]:
+    """A sentence for each claim of the ledger that does not hold."""
+    broken = []
+    there = await _all_live(house)
+    for name in ledger.manifests():
+        repository, digest = name
+        match ledger.manifest(name):
+            case Claim.LIVE:
+                trouble = await pull(house, house.grant(repository), Digest.parse(digest))
+                verdict.live += 1
+                if trouble is not None:
+                    broken.append(f"{repository}: {trouble.sentence}")
+            case Claim.GONE:
+                verdict.gone += 1
+                if name in there:
+                    broken.append(f"{repository}: {digest} was deleted and is there")
+            case Claim.EITHER:
+                pass
+    return broken + await _tags(house, ledger, verdict)
+
+
+async def _tags(house: House, ledger: Ledger, verdict: Verdict) -> list[str]:
+    broken = []
+    for repository, tag in ledger.tags():
+        named = ledger.tag((repository, tag))
+        if named is None:
+            continue
+        verdict.tags += 1
+        try:
+            found = str((await house.manifests.get(house.grant(repository), Tag(tag))).digest)
+        except ManifestUnknown:
+            found = "nothing"
+        if found != named:
+            broken.append(f"{repository}: tag {tag} names {found} instead of {named}")
+    return broken
+
+
+async def _deadlocks(house: House) -> int:
+    if not isinstance(house.db, PostgresqlDatabase):
+        return 0
+    question = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    row = await house.db.read(lambda tx: tx.one(question))
+    return 0 if row is None else int(row[0])
+
+
+async def _all_live(house: House) -> set[tuple[str, str]]:
+    there: set[tuple[str, str]] = set()
+    last = 0
+    while True:
+        page = await house.db.read(lambda tx, last=last: proof.page_of_manifests(tx, last, PAGE))  # type: ignore[misc]
+        there.update((held.repository, str(held.digest)) for held in page)
+        if len(page) < PAGE:
+            return there
+        last = page[-1].id
+
+
+def _as_if_removers_were_forgotten(tx: Transaction) -> None:
+    """A killed remover's objects are taken up again a minute later: as nobody is left, that minute need not pass."""
+    tx.run("UPDATE objects_to_remove SET remove_after = ? WHERE taken", tx.now)
+
+
+_LEFT = {
+    "upload {}": "SELECT id FROM uploads",
+    "removal {}": "SELECT key FROM objects_to_remove",
+    "deleted manifest {}": "SELECT id FROM manifests WHERE deleted_at IS NOT NULL",
+    "unneeded blob {}": (
+        "SELECT l.blob_id FROM repository_blobs l WHERE NOT EXISTS (SELECT 1 FROM manifest_blobs r"
+        " WHERE r.repository_id = l.repository_id AND r.blob_id = l.blob_id)"
+    ),
+    "blob {} that no repository shows": (
+        "SELECT b.id FROM blobs b WHERE NOT EXISTS (SELECT 1 FROM repository_blobs l WHERE l.blob_id = b.id)"
+    ),
+}
+
+
+def _left(tx: Transaction) -> list[str]:
+    """Rows that should go in the end."""
+    return [what.format(row[0]) for what, question in _LEFT.items() for row in tx.all(f"{question} LIMIT 100")]
+
+
+def _is_blob(tx: Transaction, key: str) -> bool:
+    return any(
+        tx.one(f"SELECT 1 FROM {table} WHERE key = ?", key) is not None  # noqa: S608 - the names are these two
+        for table in ("blobs", "blob_parts")
+    )

@@ -1,0 +1,91 @@
+"""What SQLite alone needs: its settings, its one writer, and statements without row locks."""
+
+import ast
+import asyncio
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import entrepot.db
+from contracts.instance_rows import insert, names
+from entrepot.db.contract import Database
+from entrepot.db.sqlite import _without_row_locks, connect
+
+
+def test_sqlite_is_opened_durable_and_with_its_foreign_keys(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "entrepot.db")
+    told = [
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
+    ]
+    connection.close()
+    assert told == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_sqlite_waits_for_another_process_that_writes(database: Database, database_url: str) -> None:
+    other = connect(Path(database_url.removeprefix("sqlite:///")))
+    other.execute("BEGIN IMMEDIATE")
+    writing = [asyncio.create_task(database.write(lambda tx, n=n: insert(tx, f"row {n}"))) for n in range(3)]  # type: ignore[misc]
+    await asyncio.sleep(0.3)
+    assert not any(task.done() for task in writing)
+    assert await database.read(names) == []
+    other.execute("INSERT INTO instance (name, value) VALUES ('other', '')")
+    other.execute("COMMIT")
+    other.close()
+    await asyncio.gather(*writing)
+    assert await database.read(names) == ["other", "row 0", "row 1", "row 2"]
+
+
+LOCKING = re.compile(r"\bFOR (?:UPDATE|SHARE|NO KEY UPDATE|KEY SHARE)\b")
+
+
+def statements(source: Path) -> Iterator[str]:
+    """The texts of a module that lock rows, with every way that they can be put together."""
+    tree = ast.parse(source.read_text())
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
+        id(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
+    }
+    for node in ast.walk(tree):
+        texts: list[str] = []
+        if isinstance(node, ast.JoinedStr):
+            texts = [""]
+            for piece in node.values:
+                texts = [text + way for text in texts for way in ways(piece)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            texts = [node.value]
+        yield from (text for text in texts if LOCKING.search(text) and not text.strip().count("\n"))
+
+
+def ways(piece: ast.expr) -> list[str]:
+    if isinstance(piece, ast.Constant):
+        return [str(piece.value)]
+    if isinstance(piece, ast.FormattedValue) and isinstance(piece.value, ast.IfExp):
+        return [str(ast.literal_eval(piece.value.body)), str(ast.literal_eval(piece.value.orelse))]
+    return ["?"]
+
+
+def test_sqlite_leaves_out_every_row_lock_that_is_written_here() -> None:
+    found = 0
+    for source in sorted(Path(entrepot.db.__file__).parent.glob("*.py")):
+        if source.name in ("sqlite.py", "contract.py"):
+            continue
+        for statement in statements(source):
+            found += 1
+            stripped = _without_row_locks(statement)
+            assert not LOCKING.search(stripped), f"{source.name}: {statement}"
+            assert statement.startswith(stripped), "nothing but the end was left out"
+            assert "SKIP LOCKED" not in stripped
+    assert found > 10
+
+
+@pytest.mark.parametrize(
+    "statement", ["SELECT ' FOR UPDATE' AS a", "SELECT a FROM b WHERE c = 'FOR SHARE x'", "UPDATE a SET b = 1"]
+)
+def test_sqlite_leaves_everything_else_as_it_is(statement: str) -> None:
+    assert _without_row_locks(statement) == statement
+    connection = sqlite3.connect(":memory:")
+    assert connection.execute(_without_row_locks("SELECT 1 WHERE 1 IN (SELECT 1 FOR UPDATE)")).fetchone() == (1,)
+    connection.close()

@@ -1,0 +1,279 @@
+"""Small registries, and what a client does to them: each deed to be broken off at every step.
+
+A scenario is prepared, then its client acts, noting what was acknowledged. Acting again must always end well.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from stress.house import Ground, House
+from stress.pulling import pull, read
+from stress.universe import Content, Universe, Written, chance
+from stress.verdict import drain
+
+from entrepot.db.contract import Database, Transaction
+from entrepot.model.digest import Digest
+from entrepot.model.errors import BlobUnknown, ManifestUnknown
+from entrepot.model.manifest import OCI_INDEX, OCI_MANIFEST
+from entrepot.model.project import Project
+from entrepot.model.reference import Tag
+from entrepot.registry.rules import SECOND, Rules
+from entrepot.storage.contract import Storage
+from entrepot.tasks.prove import Finding, Prover
+
+RULES = Rules(lease=3600 * SECOND, reader_grace=0, trash=0, upload_expiry=3600 * SECOND)
+HERE, THERE = "here/image", "there/image"
+TAG = Tag("latest")
+GROUND = Ground(
+    {
+        name: (Project(id=number, name=name.split("/")[0], public=False, sparse_indexes=None, created_at=0), number)
+        for number, name in ((1, HERE), (2, THERE))
+    }
+)
+
+_universe = Universe(1, 12)
+_dice = chance(1, "scenarios")
+SMALL = Content(Digest.of(b"a small blob"), b"a small blob")
+LARGE = Content(Digest.of(bytes(2_500_000), "sha512"), bytes(2_500_000))
+IMAGE, OTHER = _universe.image(_dice, "one"), _universe.image(_dice, "two")
+INDEX = _universe.index([IMAGE, OTHER], "both")
+
+Note = Callable[[str], None]
+
+
+def make_ground(tx: Transaction) -> None:
+    """The projects and repositories that GROUND says are there."""
+    for project, number in GROUND.repositories.values():
+        tx.run("INSERT INTO projects (id, name, public, created_at) VALUES (?, ?, FALSE, 0)", number, project.name)
+    for name, (project, number) in GROUND.repositories.items():
+        tx.run(
+            "INSERT INTO repositories (id, project_id, name, created_at) VALUES (?, ?, ?, 0)", number, project.id, name
+        )
+
+
+def house_of(db: Database, storage: Storage) -> House:
+    """The registry of a scenario."""
+    return House(db, storage, RULES, GROUND)
+
+
+async def body(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), 300_000):
+        yield data[start : start + 300_000]
+
+
+async def put_blob(house: House, content: Content, repository: str = HERE) -> None:
+    await house.uploads.put(house.grant(repository), body(content.data), content.digest, length=len(content.data))
+
+
+async def put_image(house: House, image: Written, *, tagged: bool) -> None:
+    for content in image.needs:
+        await put_blob(house, content)
+    reference = TAG if tagged else image.digest
+    await house.manifests.put(house.grant(HERE), reference, image.media_type, image.body)
+
+
+async def nothing(house: House) -> None:
+    """An empty registry."""
+
+
+async def upload_at_once(house: House, note: Note) -> None:
+    await put_blob(house, LARGE)
+    note(f"blob {LARGE.digest}")
+
+
+async def upload_closed_with_it(house: House, note: Note) -> None:
+    grant = house.grant(HERE)
+    session = (await house.uploads.start(grant)).id
+    await house.uploads.finish(grant, session, body(SMALL.data), SMALL.digest, start=0, length=len(SMALL.data))
+    note(f"blob {SMALL.digest}")
+    await house.uploads.finish(grant, session, body(SMALL.data), SMALL.digest, start=0, length=len(SMALL.data))
+
+
+async def upload_in_pieces(house: House, note: Note) -> None:
+    grant = house.grant(HERE)
+    session = (await house.uploads.start(grant)).id
+    for start in range(0, len(LARGE.data), 1_000_000):
+        await house.uploads.append(grant, session, body(LARGE.data[start : start + 1_000_000]), start=start)
+    await house.uploads.finish(grant, session, None, LARGE.digest)
+    note(f"blob {LARGE.digest}")
+
+
+async def upload_again(house: House, note: Note) -> None:
+    """What is held already, into another repository: the second object is given up."""
+    await put_blob(house, SMALL, THERE)
+    note(f"blob {SMALL.digest} {THERE}")
+
+
+async def upload_cancelled(house: House, note: Note) -> None:
+    grant = house.grant(HERE)
+    session = (await house.uploads.start(grant)).id
+    await house.uploads.append(grant, session, body(SMALL.data))
+    await house.uploads.cancel(grant, session)
+
+
+async def small_blob(house: House) -> None:
+    await put_blob(house, SMALL)
+
+
+async def mount(house: House, note: Note) -> None:
+    assert await house.blobs.mount(house.grant(THERE), house.grant(HERE), SMALL.digest) is not None
+    note(f"blob {SMALL.digest} {THERE}")
+
+
+async def blobs_of_image(house: House) -> None:
+    for content in IMAGE.needs:
+        await put_blob(house, content)
+
+
+async def push_image(house: House, note: Note) -> None:
+    for content in IMAGE.needs:  # A client that begins again asks first.
+        with suppress(BlobUnknown):
+            await house.blobs.find(house.grant(HERE), content.digest, for_push=True)
+            continue
+        await put_blob(house, content)
+    await house.manifests.put(house.grant(HERE), TAG, OCI_MANIFEST, IMAGE.body)
+    note(f"manifest {IMAGE.digest}")
+    note(f"tag {IMAGE.digest}")
+
+
+async def children(house: House) -> None:
+    await put_image(house, IMAGE, tagged=True)
+    await put_image(house, OTHER, tagged=False)
+
+
+async def push_index(house: House, note: Note) -> None:
+    await house.manifests.put(house.grant(HERE), TAG, OCI_INDEX, INDEX.body, (Tag("also"),))
+    note(f"manifest {INDEX.digest}")
+    note(f"tag {INDEX.digest}")
+
+
+async def whole_index(house: House) -> None:
+    await children(house)
+    await house.manifests.put(house.grant(HERE), TAG, OCI_INDEX, INDEX.body)
+
+
+async def delete_all(house: House, note: Note) -> None:
+    grant = house.grant(HERE)
+    for digest in (INDEX.digest, IMAGE.digest, OTHER.digest):
+        with suppress(ManifestUnknown):
+            await house.manifests.delete(grant, digest)
+        note(f"no manifest {digest}")
+
+
+async def delete_blob(house: House, note: Note) -> None:
+    with suppress(BlobUnknown):
+        await house.blobs.delete(house.grant(HERE), SMALL.digest)
+    note(f"no blob {SMALL.digest}")
+
+
+async def things_to_collect(house: House) -> None:
+    """An image that stays; blobs that nobody needs; a session past its time; objects that were given up."""
+    grant = house.grant(HERE)
+    await put_image(house, IMAGE, tagged=True)
+    for content in (SMALL, LARGE):
+        await put_blob(house, content)
+        await put_blob(house, content, THERE)
+    session = (await house.uploads.start(grant)).id
+    for _ in range(2):
+        await house.uploads.append(grant, session, body(SMALL.data))
+    await house.db.write(let_time_pass)
+
+
+async def collect(house: House, note: Note) -> None:
+    for _ in range(3):
+        await house.collector.round()
+    note(f"manifest {IMAGE.digest}")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What is there before, and what is then done."""
+
+    prepare: Callable[[House], Awaitable[None]]
+    act: Callable[[House, Note], Awaitable[None]]
+
+
+SCENARIOS = {
+    "upload-at-once": Scenario(nothing, upload_at_once),
+    "upload-closed-with-it": Scenario(nothing, upload_closed_with_it),
+    "upload-in-pieces": Scenario(nothing, upload_in_pieces),
+    "upload-again": Scenario(small_blob, upload_again),
+    "upload-cancelled": Scenario(nothing, upload_cancelled),
+    "mount": Scenario(small_blob, mount),
+    "push-image": Scenario(nothing, push_image),
+    "commit-image": Scenario(blobs_of_image, push_image),
+    "commit-index": Scenario(children, push_index),
+    "delete-all": Scenario(whole_index, delete_all),
+    "delete-blob": Scenario(small_blob, delete_blob),
+    "collect": Scenario(things_to_collect, collect),
+}
+WRITING = ["upload-at-once", "upload-closed-with-it", "upload-in-pieces", "upload-again", "push-image"]
+"""Those in which the store is written to."""
+
+
+def let_time_pass(tx: Transaction) -> None:
+    """Makes it a long time later: every lease, grace and session has ended."""
+    tx.run("UPDATE uploads SET expires_at = 0")
+    tx.run("UPDATE objects_to_remove SET remove_after = 0")
+    tx.run("UPDATE repository_blobs SET leased_until = 0")
+    tx.run("UPDATE repository_blobs SET review_after = 0 WHERE review_after IS NOT NULL")
+
+
+async def check(house: House, scenario: Scenario, acknowledged: list[str]) -> None:
+    """Passes if nothing is half there, what was acknowledged holds, acting again ends well, and nothing is left over.
+
+    To be called after the deed was broken off, with the registry opened afresh.
+    """
+    found = await findings(house)
+    assert not found, found
+    for promise in acknowledged:
+        await keeps(house, promise)
+    again: list[str] = []
+    await scenario.act(house, again.append)
+    for promise in again:
+        await keeps(house, promise)
+    await house.db.write(let_time_pass)
+    left = await drain(house, 5.0)
+    assert not left, left
+    found = await findings(house)
+    assert not found, found
+    for promise in again:
+        if not promise.startswith("blob"):  # Those were not referred to by anything.
+            await keeps(house, promise)
+
+
+async def findings(house: House) -> list[Finding]:
+    """What the prover finds."""
+    steps = Prover(house.db, house.storage, sparse_indexes=False).prove()
+    return [step async for step in steps if isinstance(step, Finding)]
+
+
+async def keeps(house: House, promise: str) -> None:
+    """Passes if what was acknowledged is so."""
+    match promise.split():
+        case ["blob", digest, *repository]:
+            grant = house.grant(repository[0] if repository else HERE)
+            assert await read(house, await house.blobs.find(grant, Digest.parse(digest)), 0) is None
+        case ["manifest", digest]:
+            assert await pull(house, house.grant(HERE), Digest.parse(digest)) is None
+        case ["tag", digest]:
+            assert str((await house.manifests.get(house.grant(HERE), TAG)).digest) == digest
+        case ["no", "manifest", digest]:
+            trouble = await pull(house, house.grant(HERE), Digest.parse(digest))
+            assert trouble is not None
+            assert trouble.excusable
+        case ["no", "blob", digest]:
+            try:
+                await house.blobs.find(house.grant(HERE), Digest.parse(digest))
+            except BlobUnknown:
+                return
+            raise AssertionError(promise)
+        case _:
+            raise AssertionError(promise)
+
+
+def promises(path: Path) -> list[str]:
+    """What was noted in the file."""
+    return path.read_text().splitlines() if path.exists() else []

@@ -1,0 +1,73 @@
+"""Operations at once on PostgreSQL lock in one order: if two waited for one another, one would lose a second."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from contracts.databases import PostgresqlServer
+from contracts.place import Place
+from entrepot.db import blobs, manifests
+from entrepot.db.postgresql import PostgresqlDatabase
+from entrepot.model.errors import EntrepotError
+from entrepot.registry.rules import Rules
+from entrepot.storage.memory import MemoryStorage
+
+
+@pytest.fixture
+async def place(postgresql_server: PostgresqlServer) -> AsyncIterator[Place]:
+    name = postgresql_server.create(migrated=True)
+    url = postgresql_server.url(name)
+    made = Place(PostgresqlDatabase(url), MemoryStorage(), Rules())
+    yield made
+    await made.assert_whole()
+    await made.db.close()
+    # Each connection tells its figures when it ends.
+    with psycopg.connect(url) as server:
+        found = server.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()").fetchone()
+    assert found == (0,)
+    postgresql_server.drop(name)
+
+
+def slowly(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step, begun so late that others come in between."""
+
+    def late(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.2)
+        return step(*arguments, **options)
+
+    return late
+
+
+async def both(first: Awaitable[object], then: Awaitable[object]) -> None:
+    async def alone(trial: Awaitable[object]) -> None:
+        with contextlib.suppress(EntrepotError):
+            await trial
+
+    task = asyncio.create_task(alone(first))
+    await asyncio.sleep(0.1)
+    await asyncio.gather(task, alone(then))
+
+
+async def test_a_push_of_a_manifest_and_its_deletion(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = await place.push_image(b"one", b"two", tag="latest")
+    monkeypatch.setattr(manifests, "store", slowly(manifests.store))
+    await both(place.put(body, "latest"), place.delete(body))
+
+
+async def test_a_push_of_a_blob_and_its_deletion(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await place.push(b"one")
+    monkeypatch.setattr(blobs, "link", slowly(blobs.link))
+    await both(place.push(b"one"), place.delete_blob(b"one"))
+
+
+async def test_a_push_of_a_blob_and_its_collection(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await place.push(b"one")
+    await place.let_time_pass(2 * place.rules.lease)
+    monkeypatch.setattr(blobs, "link", slowly(blobs.link))
+    await both(place.push(b"one"), place.collect())
+    assert await place.read(b"one") == b"one"
