@@ -1,9 +1,10 @@
 """Where a row is measured: the content, the sizes, and a server's CPU read before and after a load process."""
 
+import mmap
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
+from pathlib import Path
 
 from bench.content import MIB, REPOSITORY, Blob, Content, digest_of
 from bench.cpu import Memory, PeakMemory, cpu_seconds
@@ -13,6 +14,8 @@ from bench.servers import Server
 from bench.work import Down, Fetch, Job, Request, Small, Up, Way
 
 GIB = 1 << 30
+LARGE = 256 * 1024
+"""Bytes from which on a file is content of a row for large bodies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +110,12 @@ class Stage:
         """What a GiB of blobs it has never seen takes of the server; the bytes are taken off its disk afterwards."""
         number = max(self.sizes.volume // self.sizes.blob, connections)
         blobs = [self.content.distinct(self.sizes.volume // number) for _ in range(number)]
+        before = large_files(server)
+        touch_memory(4 * sum(blob.size for blob in blobs))
         try:
             reading = self._measure(server, self._upload(server, connections, way, blobs))
         finally:
-            sweep(server, blobs)
+            sweep(server, before)
         return scaled(reading, GIB / sum(blob.size for blob in blobs))
 
     def memory_down(self, server: Server, transfers: int) -> Reading:
@@ -122,10 +127,11 @@ class Stage:
     def memory_up(self, server: Server, transfers: int) -> Reading:
         """The most memory the server holds while it receives from so many connections at once."""
         blobs = [self.content.distinct(self.sizes.volume // 64) for _ in range(transfers)]
+        before = large_files(server)
         try:
             return self._measure(server, self._upload(server, transfers, "put", blobs), watch=True)
         finally:
-            sweep(server, blobs)
+            sweep(server, before)
 
     def _spans(self, number: int, span: int) -> tuple[Fetch, ...]:
         span = min(span, self.sizes.blob)
@@ -184,13 +190,28 @@ def scaled(reading: Reading, factor: float) -> Reading:
     return replace(reading, cpu=reading.cpu * factor, wall=reading.wall * factor)
 
 
-def sweep(server: Server, blobs: Iterable[Blob]) -> None:
-    """Nothing; the uploaded bytes are off the disk.
+def touch_memory(size: int) -> None:
+    """Nothing; that many bytes of free memory have just been in use.
 
-    Taken from the server's own folder by name: deleting by API frees space at some later time on each server, and five
-    rounds would need a hundred gigabytes. No row asks for these blobs again.
+    On a virtual machine, memory that was free for some seconds has gone back to the host, and the first to touch it
+    again waits for the host. Counted as CPU of whichever server's file happens to be written there, that was half of an
+    upload's figure or nothing.
     """
-    names = {blob.digest.partition(":")[2] for blob in blobs}
-    for path in server.data.rglob("*"):
-        if any(part.partition(".")[0] in names for part in path.parts[-2:]) and path.is_file():
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_POPULATE
+    mmap.mmap(-1, max(size, mmap.PAGESIZE), flags=flags).close()
+
+
+def large_files(server: Server) -> set[Path]:
+    """The files in the server's own folder that could be content."""
+    return {path for path in server.data.rglob("*") if path.is_file() and path.stat().st_size >= LARGE}
+
+
+def sweep(server: Server, before: set[Path]) -> None:
+    """Nothing; the bytes that were uploaded since are off the disk.
+
+    Taken from the server's own folder: deleting by API frees space at some later time on each server, and five rounds
+    would need a hundred gigabytes. No row asks for these blobs again.
+    """
+    for path in large_files(server) - before:
+        if ".db" not in path.name:
             path.unlink(missing_ok=True)

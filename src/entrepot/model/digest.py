@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from entrepot.model.errors import DigestInvalid
@@ -20,6 +21,18 @@ class Hasher(Protocol):
     def digest(self) -> bytes: ...
 
 
+@lru_cache(maxsize=8192)  # The same few layers are asked for all the time.
+def _pack(text: str) -> bytes:
+    algorithm, _, value = text.partition(":")
+    known = _ALGORITHMS.get(algorithm)
+    if known is None:
+        raise DigestInvalid(f"a digest looks like sha256:… or sha512:…; this registry keeps no {algorithm[:32]!r}")
+    code, size = known
+    if len(value) != 2 * size or not _HEX(value):
+        raise DigestInvalid(f"after {algorithm}: come {2 * size} characters of 0-9 and a-f")
+    return code + bytes.fromhex(value)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Digest:
     """A digest of an algorithm that is kept here (sha256 or sha512).
@@ -32,14 +45,7 @@ class Digest:
     @classmethod
     def parse(cls, text: str) -> "Digest":
         """The digest written as `algorithm:hex`. Raises DigestInvalid."""
-        algorithm, _, value = text.partition(":")
-        known = _ALGORITHMS.get(algorithm)
-        if known is None:
-            raise DigestInvalid(f"a digest looks like sha256:… or sha512:…; this registry keeps no {algorithm[:32]!r}")
-        code, size = known
-        if len(value) != 2 * size or not _HEX(value):
-            raise DigestInvalid(f"after {algorithm}: come {2 * size} characters of 0-9 and a-f")
-        return cls(code + bytes.fromhex(value))
+        return cls(_pack(text))
 
     @classmethod
     def of(cls, content: bytes, algorithm: str = "sha256") -> "Digest":

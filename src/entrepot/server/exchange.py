@@ -1,7 +1,7 @@
 """One request and its answer as seen from outside: measured once, told to whoever observes."""
 
+import random
 import re
-import secrets
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -55,7 +55,7 @@ class Exchange:
             elif name == b"user-agent":
                 self.user_agent = value
         if not self.request_id:
-            self.request_id = secrets.token_hex(8).encode()
+            self.request_id = b"%016x" % random.getrandbits(64)
         self._receive = receive
         self._send = send
 
