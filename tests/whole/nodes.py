@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,9 +21,9 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 class Node:
     """One `entrepot serve`; settings are given as in the environment, without the prefix."""
 
-    def __init__(self, data: Path, **settings: str) -> None:
+    def __init__(self, data: Path, log_to: str | None = None, **settings: str) -> None:
         self.data = data
-        self.log = data.with_suffix(f".{os.urandom(4).hex()}.log")
+        self.log = Path(log_to or Path(tempfile.mkdtemp(prefix="entrepot-node-")) / "log")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]

@@ -41,11 +41,27 @@ def configure(log_format: str, level: str) -> bool:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=lambda *_: _Lines(sys.stdout.fileno()),
         cache_logger_on_first_use=True,
     )
     _take_over_stdlib(shared, last, level)
     return as_json
+
+
+class _Lines:
+    """A logger for structlog that writes each event as a line, and goes on where that fails.
+
+    A log on a full disk must not turn a request that is answered with a reason into one that fails for want of a log.
+    """
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def msg(self, line: str) -> None:
+        """Writes the line."""
+        _write(self._file, line.encode() + b"\n")
+
+    debug = info = warning = error = critical = exception = log = msg
 
 
 def _take_over_stdlib(shared: list[Processor], last: list[Processor], level: str) -> None:

@@ -59,6 +59,7 @@ class FileWriter:
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
         self._running: Future[None] | None = None
+        self._closing: Future[None] | None = None
 
     async def write(self, chunks: list[Chunk]) -> None:
         """Adds the chunks; returns before they are written while fewer than BOUND bytes wait."""
@@ -87,8 +88,13 @@ class FileWriter:
             await asyncio.wrap_future(self._running)
 
     async def abort(self) -> None:
-        """Lets go of the file, which stays until it is removed."""
+        """Gives the file's room back, at once if nothing is being written; the empty file stays until it is removed.
+
+        Where the disk is full, whoever is to note that the file can go may need that very room to do so.
+        """
         self._release()
+        if self._closing is not None:
+            await asyncio.wrap_future(self._closing)
 
     def _require_usable(self) -> None:
         if not self._usable:
@@ -121,12 +127,18 @@ class FileWriter:
         self._usable = False
         self._take_waiting()
         if self._running is not None and not self._running.done():
-            self._running.add_done_callback(lambda _: self._close())
-        elif self._fd is not None:
+            self._running.add_done_callback(lambda _: self._discard())
+        elif self._fd is not None and self._closing is None:
             try:
-                self._threads.start(self._close)
+                self._closing = self._threads.start(self._discard)
             except RuntimeError:
-                self._close()
+                self._discard()
+
+    def _discard(self) -> None:
+        if self._fd is not None:
+            with suppress(OSError):
+                self._calls.truncate(self._fd)
+        self._close()
 
     def _close(self) -> None:
         fd, self._fd = self._fd, None
@@ -159,6 +171,8 @@ class FileWriter:
             self._write_all(rest)
             if self._fd is not None:
                 self._calls.fsync(self._fd)
-        finally:
-            self._close()
+        except BaseException:
+            self._discard()
+            raise
+        self._close()
         self._settle()

@@ -18,6 +18,9 @@ class FileSystemCalls(Protocol):
 
     def writev(self, fd: int, buffers: Sequence[Chunk]) -> int: ...
 
+    def truncate(self, fd: int) -> None:
+        """Makes the file empty."""
+
     def fsync(self, fd: int) -> None: ...
 
     def pread(self, fd: int, length: int, offset: int) -> bytes: ...
@@ -48,6 +51,10 @@ class SystemCalls:
     def writev(self, fd: int, buffers: Sequence[Chunk]) -> int:
         """How many bytes were written; perhaps fewer than given."""
         return os.writev(fd, buffers)
+
+    def truncate(self, fd: int) -> None:
+        """`ftruncate(2)` to nothing."""
+        os.ftruncate(fd, 0)
 
     def fsync(self, fd: int) -> None:
         """Returns when what was written is on the disk."""
