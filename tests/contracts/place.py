@@ -165,7 +165,7 @@ class Place:
         return (await self.tags.page(await self.grant(name), "", 1000)).tags
 
     async def names(self) -> list[str]:
-        everything = CatalogGrant(principal=principal("ada"), everything=True, project_ids=frozenset())
+        everything = CatalogGrant(principal=principal("ada"), everything=True)
         return (await self.catalog.page(everything, "", 1000)).names
 
     async def referrers(self, body: bytes, name: str = "library/hello", artifact_type: str | None = None) -> list[str]:

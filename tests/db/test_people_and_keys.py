@@ -126,14 +126,6 @@ async def test_old_keys_are_removed(database: Database) -> None:
     assert await database.write(change) == ["new"]
 
 
-async def test_visible_projects(database: Database, maker: users.User) -> None:
-    names = dict(await database.read(lambda tx: tx.all("SELECT id, name FROM projects")))
-    mine = await database.read(lambda tx: members.visible_projects(tx, maker.id))
-    assert {names[identifier] for identifier in mine} == {"own", "open"}
-    theirs = await database.read(lambda tx: members.visible_projects(tx, maker.id + 1))
-    assert {names[identifier] for identifier in theirs} == {"open"}
-
-
 async def test_a_member_is_one_once(database: Database, maker: users.User) -> None:
     project = await database.read(lambda tx: projects.find(tx, "own"))
     assert project is not None

@@ -64,9 +64,9 @@ async def test_everybody_sees_the_repositories_that_they_may(place: Place) -> No
     somebody = principal("bob")
     somebody = type(somebody)(user_id=user[0], name="bob", admin=False, proof=somebody.proof)
     for grant, seen in (
-        (CatalogGrant(principal=somebody, everything=True, project_ids=frozenset()), names),
-        (CatalogGrant(principal=somebody, everything=False, project_ids=frozenset({mine})), [*["mine/a"], *names[3:]]),
-        (CatalogGrant(principal=principal("anonymous"), everything=False, project_ids=frozenset()), names[3:]),
+        (CatalogGrant(principal=somebody, everything=True), names),
+        (CatalogGrant(principal=somebody, everything=False), [*["mine/a"], *names[3:]]),
+        (CatalogGrant(principal=principal("anonymous"), everything=False), names[3:]),
     ):
         expected = [name for name in names if name in seen]
         for count in (1, 2, 100):

@@ -128,20 +128,12 @@ class Gate:
 
         Raises Unauthenticated for the anonymous, ScopeInsufficient for a token that was not made for it.
         """
-        user_id = identity.principal.user_id
         if identity.principal.anonymous:
             raise Unauthenticated(_SIGN_IN)
         if not identity.may_list:
             raise ScopeInsufficient("the token was not made for the list of repositories")
-        if user_id is None:
-            return CatalogGrant(principal=identity.principal, everything=True, project_ids=frozenset())
-
-        def question(tx: Transaction) -> tuple[Principal, frozenset[int]]:
-            principal = _looked_up(tx, identity).principal
-            return principal, frozenset() if principal.admin else members.visible_projects(tx, user_id)
-
-        principal, project_ids = await self._db.read(question)
-        return CatalogGrant(principal=principal, everything=principal.admin, project_ids=project_ids)
+        principal = (await self._current(identity)).principal
+        return CatalogGrant(principal=principal, everything=principal.admin)
 
     async def _current(self, identity: Identity) -> Identity:
         if identity.principal.user_id is None:

@@ -55,14 +55,6 @@ def standing(tx: Transaction, user_id: int | None, project: str, repository: str
     return Standing._make(row)
 
 
-def visible_projects(tx: Transaction, user_id: int) -> frozenset[int]:
-    """The ids of the projects that are public, or in which the user has a role."""
-    rows = tx.all(
-        "SELECT id FROM projects WHERE public UNION SELECT project_id FROM members WHERE user_id = ?", user_id
-    )
-    return frozenset(row[0] for row in rows)
-
-
 def find(tx: Transaction, project_id: int, user_id: int) -> Role | None:
     """The user's role in the project, or None."""
     row = tx.one("SELECT role FROM members WHERE project_id = ? AND user_id = ?", project_id, user_id)

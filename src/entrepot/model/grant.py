@@ -58,11 +58,10 @@ class RepositoryGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogGrant:
-    """Which repositories a principal may see listed: all, or those of the projects named by id."""
+    """Which repositories a principal may see listed: all, or those of public projects and of the principal's own."""
 
     principal: Principal
     everything: bool
-    project_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

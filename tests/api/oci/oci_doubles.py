@@ -82,7 +82,7 @@ class Gate:
             raise Unauthenticated("sign in")
         if identity.scope is not None:
             raise ScopeInsufficient("not for that")
-        return CatalogGrant(principal=identity.principal, everything=True, project_ids=frozenset())
+        return CatalogGrant(principal=identity.principal, everything=True)
 
 
 @dataclass
