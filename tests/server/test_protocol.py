@@ -1,10 +1,15 @@
 """What the protocol adds to Uvicorn's, seen from the other end of a socket."""
 
+import asyncio
 import socket
+from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from running_server import Start
+
+from entrepot.server.protocol import BoundedProtocol
 
 OFFER = b"connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAAAAMAAAAA\r\n"
 
@@ -67,6 +72,36 @@ def test_an_offer_to_upgrade_is_ignored_and_the_body_arrives(start: Start, piece
                 answer += connection.recv(10_000)
             assert answer.startswith(b"HTTP/1.1 200 OK")
             assert body in answer
+
+
+async def test_one_timer_closes_a_connection_that_is_idle_and_no_other() -> None:
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(1.5 if scope["path"] == "/slow" else 0)
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    config = uvicorn.Config(
+        answer, http=BoundedProtocol, ws="none", lifespan="off", interface="asgi3", log_config=None, port=0
+    )
+    config.timeout_keep_alive = 1
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve([listening := socket.create_server(("127.0.0.1", 0))]))
+    reader, writer = await asyncio.open_connection(*listening.getsockname())
+
+    async def ask(path: str) -> bool:
+        writer.write(b"GET %s HTTP/1.1\r\nhost: x\r\n\r\n" % path.encode())
+        return (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
+
+    for path in ("/", "/", "/slow", "/"):
+        assert await ask(path), "closed while it was in use"
+        await asyncio.sleep(0.7)
+    began = asyncio.get_running_loop().time()
+    assert await asyncio.wait_for(reader.read(), 3) == b""
+    assert asyncio.get_running_loop().time() - began < 1.5
+    writer.close()
+    server.should_exit = True
+    await serving
 
 
 def test_trailers_do_not_become_headers(start: Start) -> None:

@@ -38,6 +38,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._heads = 0
         self._head_bytes = 0
         self._impatience: asyncio.TimerHandle | None = None
+        self._idle_since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -46,6 +47,33 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._be_patient()
         super().connection_lost(exc)
+        super()._unset_keepalive_if_required()
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Nothing: one timer per connection runs on and looks when it ends, instead of a new one for each request."""
+
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.timeout_keep_alive_task is None:
+            super().on_response_complete()
+            self._idle_since = self.loop.time()
+            return
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._idle_since = self.loop.time()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes the connection if nothing was asked for long enough; else looks again when that will be so."""
+        self.timeout_keep_alive_task = None
+        if self.transport.is_closing():
+            return
+        busy = self._held or not self._between or self.pipeline or (self.cycle and not self.cycle.response_complete)
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if not busy and left <= 0:
+            self.transport.close()
+            return
+        wait = self.timeout_keep_alive if busy else left
+        self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
 
     def on_message_begin(self) -> None:
         self._between = False
@@ -61,6 +89,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._be_patient()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        # What waits to be taken is added to in place: of a chunked body a dozen chunks may come with one read, and
+        # making a new text of all of them for each would copy every byte several times.
+        cycle: Any = self.cycle
+        if cycle.body and type(cycle.body) is bytes:
+            cycle.body = bytearray(cycle.body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._between = True
