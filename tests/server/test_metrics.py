@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from running_server import Running, Start, wait_for
 
+from entrepot.server.counts import WRITE_AFTER
 from entrepot.server.exchange import kind_of
 
 
@@ -38,9 +39,9 @@ def test_requests_of_every_worker_are_counted_wherever_one_asks(start: Start, wo
     pids = {server.get("/v2/library/x/manifests/y").text for _ in range(40)}
     assert len(pids) == workers
     for _ in range(5):
-        assert _value(server, "entrepot_http_requests_total", **MANIFEST_GETS) == 40
+        assert wait_for(lambda: _value(server, "entrepot_http_requests_total", **MANIFEST_GETS) == 40)
     httpx.put(server.url + "/v2/library/x/blobs/uploads/1", content=b"y" * 1000)
-    assert _value(server, "entrepot_http_received_bytes_total", kind="upload") == 1000
+    assert wait_for(lambda: _value(server, "entrepot_http_received_bytes_total", kind="upload") == 1000)
     assert _value(server, "entrepot_http_sent_bytes_total", kind="manifest") >= 40
     assert _value(server, "entrepot_http_request_seconds_count", method="GET", kind="manifest") == 40
 
@@ -48,6 +49,8 @@ def test_requests_of_every_worker_are_counted_wherever_one_asks(start: Start, wo
 def test_counts_survive_a_killed_worker(start: Start) -> None:
     server = start(workers=2)
     pids = {int(server.get("/v2/library/x/manifests/y").text) for _ in range(30)}
+    assert wait_for(lambda: _value(server, "entrepot_http_requests_total", **MANIFEST_GETS) == 30)
+    time.sleep(2 * WRITE_AFTER)  # also those of the one that will die are written down
     os.kill(pids.pop(), signal.SIGKILL)
     assert wait_for(lambda: len(server.pids(2)) == 2)
     assert _value(server, "entrepot_http_requests_total", **MANIFEST_GETS) == 30
@@ -75,7 +78,7 @@ def test_transfers_in_flight_go_up_and_down_and_die_with_their_worker(start: Sta
     upload.start()
     assert wait_for(lambda: in_flight() == 1)
     upload.join()
-    assert in_flight() == 0
+    assert wait_for(lambda: in_flight() == 0)
     upload = threading.Thread(target=slowly)
     upload.start()
     assert wait_for(lambda: in_flight() == 1)

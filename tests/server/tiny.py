@@ -7,13 +7,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from entrepot.model.errors import DatabaseFailed
+from entrepot.server.counts import forget_worker, shared_by_workers
 from entrepot.server.edge import Edge, Watching
 from entrepot.server.logs import configure
-from entrepot.server.metrics import forget_worker, shared_by_workers
 from entrepot.server.service import Asgi, Receive, Scope, Send
 from entrepot.server.sockets import listen
 from entrepot.server.tls import context
@@ -83,15 +84,17 @@ def main(folder: Path, workers: int, port: int, stop_seconds: float, *options: s
     port = sockets[0].getsockname()[1]
     tls = context(Path(named["certificate"]), Path(named["key"])) if "certificate" in named else None
     as_json = configure("json", "info")
-    watching = Watching(log_requests=True, as_json=as_json, tracing_endpoint=named.get("tracing", ""))
     serving = Serving(sockets=sockets, tls=tls, stop_seconds=stop_seconds, trusted_proxies="")
-    with shared_by_workers(workers):
+    with shared_by_workers(workers) as counts:
+        watching = Watching(
+            log_requests=True, as_json=as_json, tracing_endpoint=named.get("tracing", ""), counts=counts
+        )
         Workers(
             serving,
             lambda number: Edge(Tiny(number, folder), watching),
             workers,
             when_ready=lambda: print("ready", port, flush=True),
-            when_lost=forget_worker,
+            when_lost=partial(forget_worker, counts),
         ).run()
     print("ended", flush=True)
 

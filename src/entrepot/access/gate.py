@@ -86,7 +86,9 @@ class Gate:
         if not actions:
             raise ValueError("name what is to be done")
         user_id = identity.principal.user_id
-        found = await self._db.read(lambda tx: members.standing(tx, user_id, name.project, name.text))
+        found = await self._db.read(
+            lambda tx: members.standing(tx, user_id, name.project, name.text), key=("standing", user_id, name.text)
+        )
         principal = _as_of_now(identity, found)
         live = _live(principal, found)
         granted = identity.within(name.text, live)

@@ -19,8 +19,8 @@ from entrepot.config import Settings
 from entrepot.server import logs, tls
 from entrepot.server.aside import aside
 from entrepot.server.claim import claim
+from entrepot.server.counts import forget_worker, shared_by_workers
 from entrepot.server.edge import Edge, Watching
-from entrepot.server.metrics import forget_worker, shared_by_workers
 from entrepot.server.service import Service
 from entrepot.server.sockets import listen
 from entrepot.server.welcome import Welcome, print_welcome
@@ -81,10 +81,13 @@ def run(settings: Settings) -> None:
             password_file=Path(first_start.password_file) if first_start.password_file else None,
             certificate=certificate,
         )
-        watching = Watching(
-            log_requests=settings.log_requests, as_json=as_json, tracing_endpoint=settings.tracing_endpoint
-        )
-        with shared_by_workers(settings.workers):
+        with shared_by_workers(settings.workers) as counts:
+            watching = Watching(
+                log_requests=settings.log_requests,
+                as_json=as_json,
+                tracing_endpoint=settings.tracing_endpoint,
+                counts=counts,
+            )
             gc.freeze()  # what is imported now stays shared between the workers, instead of being copied by collection
             Workers(
                 Serving(
@@ -96,7 +99,7 @@ def run(settings: Settings) -> None:
                 partial(_service, settings, watching),
                 settings.workers,
                 when_ready=lambda: print_welcome(Console(stderr=True), welcome),
-                when_lost=forget_worker,
+                when_lost=partial(forget_worker, counts),
             ).run()
 
 

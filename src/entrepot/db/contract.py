@@ -8,7 +8,7 @@ Statements are written once, in PostgreSQL's dialect with `?` for parameters. SQ
 clauses (`FOR UPDATE …`), since its write transactions have the database to themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -39,8 +39,11 @@ class Transaction(Protocol):
 class Database(Protocol):
     """A database with Entrepot's schema. Safe to use from many tasks; other processes may use the same one."""
 
-    async def read(self, question: Callable[[Transaction], T]) -> T:
+    async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         """What `question` returns, answered from one committed state. It must not change anything.
+
+        With a key, which names the question and all its parameters, the answer may be one given before, if nothing
+        at all was committed since. Such an answer is immutable, small (rows as tuples), and does not depend on `now`.
 
         Raises DatabaseFailed, and whatever the question raises.
         """

@@ -7,7 +7,7 @@ A connection that broke is replaced, and what had not reached its commit is run 
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
@@ -68,7 +68,8 @@ class PostgresqlDatabase:
         self._all: set[psycopg.Connection[Row]] = set()
         self._lock = threading.Lock()
 
-    async def read(self, question: Callable[[Transaction], T]) -> T:
+    async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:  # noqa: ARG002
+        # Nothing is remembered: the server cannot be asked for less than the answer in less than the same round trip.
         begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, begin, question)
 

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from entrepot.db.contract import Again, Row, T, Transaction
+from entrepot.db.remembered import MISSING, Remembered
 from entrepot.model.errors import DatabaseFailed, StorageFull
 
 BUSY_SECONDS = 30
@@ -97,13 +98,30 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self._reader = connect(path)
         self._reader.execute("PRAGMA query_only = ON")
+        # The pragma's value changes when any other connection, of this process or another, has committed anything.
+        self._version = self._reader.cursor()
+        self._remembered = Remembered()
         self._writer = connect(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._waiting: deque[_Waiting] = deque()
         self._lock = threading.Lock()
         self._draining = False
 
-    async def read(self, question: Callable[[Transaction], T]) -> T:
+    async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
+        if key is None:
+            return self._ask(question)
+        try:
+            version = self._version.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise _failure(error) from error
+        answer = self._remembered.get(version, key)
+        if answer is MISSING:
+            answer = self._ask(question)
+            self._remembered.keep(key, answer)
+        known: T = answer
+        return known
+
+    def _ask(self, question: Callable[[Transaction], T]) -> T:
         reader = self._reader
         try:
             reader.execute("BEGIN")

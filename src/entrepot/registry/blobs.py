@@ -1,5 +1,6 @@
 """Looking at blobs, reading, mounting and deleting them."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry.rules import Rules
 from entrepot.storage.contract import Key, LocalFiles, SignedUrls, Storage
+
+# Goes on while the machine is suspended, where there is such a clock.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +61,12 @@ class Blobs:
         repository_id = grant.repository_id
         if repository_id is None:
             raise _unknown(digest)
-        found = await self._db.read(lambda tx: find_blob(tx, repository_id, digest))
+        found = await self._db.read(
+            lambda tx: find_blob(tx, repository_id, digest), key=("blob", repository_id, digest.packed)
+        )
         if found is None:
             raise _unknown(digest)
-        if for_push and Action.PUSH in grant.actions and found.lease_left <= self._rules.lease // 2:
+        if for_push and Action.PUSH in grant.actions and found.lease_ends - _clock() <= self._rules.lease // 2:
             blob_id, lease = found.id, self._rules.lease
             if not await self._db.write(lambda tx: blobs.renew_lease(tx, repository_id, blob_id, lease)):
                 raise _unknown(digest)
@@ -153,17 +159,22 @@ class Blobs:
 
 
 class Found(NamedTuple):
-    """A blob as it was found: its row's id, and for how many microseconds it is leased."""
+    """A blob as it was found: its row's id, and when its lease ends by the clock of this process."""
 
     id: int
-    lease_left: int
+    lease_ends: int
     blob: Blob
 
 
 def find_blob(tx: Transaction, repository_id: int, digest: Digest) -> Found | None:
     """The blob, if the repository shows it."""
     row = blobs.find_visible(tx, repository_id, digest)
-    return None if row is None else Found(row.id, row.leased_until - tx.now, _blob(tx, digest, row))
+    return None if row is None else Found(row.id, row.leased_until - tx.now + _clock(), _blob(tx, digest, row))
+
+
+def _clock() -> int:
+    """Microseconds of a clock that nobody sets: the database's own may be another machine's."""
+    return time.clock_gettime_ns(_CLOCK) // 1000
 
 
 def _blob(tx: Transaction, digest: Digest, row: blobs.VisibleBlob) -> Blob:

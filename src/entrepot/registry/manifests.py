@@ -61,10 +61,15 @@ class Manifests:
             raise _unknown(reference)
         if isinstance(reference, Digest):
             digest = reference
-            row = await self._db.read(lambda tx: manifests.by_digest(tx, repository_id, digest))
+            row = await self._db.read(
+                lambda tx: manifests.by_digest(tx, repository_id, digest),
+                key=("manifest", repository_id, digest.packed),
+            )
         else:
             tag = reference.text
-            row = await self._db.read(lambda tx: manifests.by_tag(tx, repository_id, tag))
+            row = await self._db.read(
+                lambda tx: manifests.by_tag(tx, repository_id, tag), key=("tag", repository_id, tag)
+            )
         if row is None:
             raise _unknown(reference)
         return StoredManifest(row.digest, row.media_type, row.body, row.subject)

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from entrepot.api.health import Health
 from entrepot.server.exchange import Observer, observed
@@ -21,6 +22,8 @@ class Watching:
     as_json: bool
     tracing_endpoint: str
     """Where traces go; empty for nowhere."""
+    counts: Path | None
+    """The folder through which the workers know each other's counts; None if there is only one."""
 
 
 class Edge:
@@ -37,7 +40,7 @@ class Edge:
         application = await self._service.start()
         if self._provider is not None:
             application = traced(application, self._provider)
-        metrics = Metrics()
+        metrics = Metrics(self._watching.counts)
         observers: list[Observer] = [metrics]
         if self._watching.log_requests:
             observers.append(RequestLog(sys.stdout.fileno(), as_json=self._watching.as_json))
