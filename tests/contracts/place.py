@@ -98,7 +98,7 @@ class Place:
         """The project of that name, made if need be."""
         if name not in self.projects:
             made = await self.db.write(
-                lambda tx: projects.insert(tx, name, public, sparse_indexes) or projects.find(tx, name)
+                lambda tx: projects.insert(tx, name, public, sparse_indexes, 0, "") or projects.find(tx, name)
             )
             assert made is not None
             self.projects[name] = made

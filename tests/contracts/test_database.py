@@ -151,9 +151,7 @@ async def test_a_change_that_never_fits_fails(database: Database) -> None:
 
 async def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(DatabaseFailed):
-        await database.write(
-            lambda tx: tx.run("INSERT INTO repositories (project_id, name, created_at) VALUES (77, 'a/b', 0)")
-        )
+        await database.write(lambda tx: tx.run("INSERT INTO repositories VALUES (1, 77, 'a/b', '', 0, 0, 0)"))
 
 
 async def test_of_many_changes_at_once_each_meets_its_own_fate(database: Database) -> None:
@@ -243,14 +241,18 @@ async def test_two_processes_never_lose_a_change(database: Database, database_ur
 async def test_bytes_numbers_truths_and_nothing_come_back_as_they_went(database: Database) -> None:
     def change(tx: Transaction) -> tuple[object, ...] | None:
         tx.run(
-            "INSERT INTO projects (name, public, sparse_indexes, created_at) VALUES (?, ?, ?, ?)", "a", True, None, 1
+            "INSERT INTO projects (name, public, sparse_indexes, owner_id, owner_name, created_at, updated_at)"
+            " VALUES (?, ?, ?, 1, '', 1, 1)",
+            "a",
+            True,
+            None,
         )
         project = tx.one("SELECT id FROM projects")
         assert project is not None
-        tx.run("INSERT INTO repositories (project_id, name, created_at) VALUES (?, 'a/b', ?)", project[0], 2**62)
+        tx.run("INSERT INTO repositories VALUES (1, ?, 'a/b', '', 0, ?, 0)", project[0], 2**62)
         tx.run(
-            "INSERT INTO manifests (repository_id, digest, media_type, body, pushed_at)"
-            " SELECT id, ?, ?, ?, created_at FROM repositories",
+            "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at)"
+            " SELECT id, ?, ?, ?, '', '', 0, '', created_at FROM repositories",
             b"\0\xff",
             "100 % \u00e9 \U0001f433 ' \\",
             bytes(range(256)) * 1000,
@@ -267,7 +269,8 @@ async def test_names_compare_byte_by_byte(database: Database) -> None:
     for name in reversed(mixed):
         await database.write(
             lambda tx, name=name: tx.run(  # type: ignore[misc]
-                "INSERT INTO users (name, password_hash, admin, disabled, created_at) VALUES (?, '', FALSE, FALSE, 0)",
+                "INSERT INTO users (name, password_hash, realname, comment, admin, disabled, created_at, updated_at)"
+                " VALUES (?, '', '', '', FALSE, FALSE, 0, 0)",
                 name,
             )
         )

@@ -127,19 +127,22 @@ def explaining(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Explaining]:
 
 def filling(tx: Transaction) -> None:
     """One row of most kinds, so that no function ends before its last statement."""
-    tx.run("INSERT INTO projects (id, name, public, created_at) VALUES (1, 'a', TRUE, 0)")
-    tx.run("INSERT INTO repositories (id, project_id, name, created_at) VALUES (1, 1, 'a/b', 0)")
+    tx.run(
+        "INSERT INTO projects (id, name, public, owner_id, owner_name, created_at, updated_at)"
+        " VALUES (1, 'a', TRUE, 0, '', 0, 0)"
+    )
+    tx.run("INSERT INTO repositories VALUES (1, 1, 'a/b', '', 0, 0, 0)")
     tx.run("INSERT INTO blobs (id, digest, size, key, parts, created_at) VALUES (1, ?, 7, 'key', 1, 0)", DIGEST.packed)
     tx.run("INSERT INTO repository_blobs VALUES (1, 1, TRUE, 0, 0)")
     for number, deleted in ((1, None), (2, 0)):
         tx.run(
-            "INSERT INTO manifests (id, repository_id, digest, media_type, body, pushed_at, deleted_at)"
-            " VALUES (?, 1, ?, 'm', x'', 0, ?)",
+            "INSERT INTO manifests (id, repository_id, digest, media_type, body, kind, config_type, size, attributes,"
+            " pushed_at, deleted_at) VALUES (?, 1, ?, 'm', x'', 'IMAGE', '', 0, '{}', 0, ?)",
             number,
             Digest.of(bytes(number)).packed,
             deleted,
         )
-    tx.run("INSERT INTO tags VALUES (1, 'latest', 1, 0)")
+    tx.run("INSERT INTO tags VALUES (1, 1, 'latest', 1, 0, NULL)")
     tx.run("INSERT INTO uploads VALUES ('u', 1, 'me', 1, NULL, 0)")
     tx.run("INSERT INTO upload_parts VALUES ('u', 0, 1, 'part', x'00')")
     tx.run("INSERT INTO objects_to_remove VALUES ('gone', 0, FALSE)")

@@ -46,11 +46,9 @@ Note = Callable[[str], None]
 def make_ground(tx: Transaction) -> None:
     """The projects and repositories that GROUND says are there."""
     for project, number in GROUND.repositories.values():
-        tx.run("INSERT INTO projects (id, name, public, created_at) VALUES (?, ?, FALSE, 0)", number, project.name)
+        tx.run("INSERT INTO projects VALUES (?, ?, FALSE, NULL, 0, '', 0, 0)", number, project.name)
     for name, (project, number) in GROUND.repositories.items():
-        tx.run(
-            "INSERT INTO repositories (id, project_id, name, created_at) VALUES (?, ?, ?, 0)", number, project.id, name
-        )
+        tx.run("INSERT INTO repositories VALUES (?, ?, ?, '', 0, 0, 0)", number, project.id, name)
 
 
 def house_of(db: Database, storage: Storage) -> House:

@@ -53,13 +53,13 @@ async def test_everybody_sees_the_repositories_that_they_may(place: Place) -> No
     names.remove("open/empty")
     user = await place.db.write(
         lambda tx: tx.one(
-            "INSERT INTO users (name, password_hash, admin, disabled, created_at)"
-            " VALUES ('bob', '', FALSE, FALSE, 0) RETURNING id"
+            "INSERT INTO users (name, password_hash, realname, comment, admin, disabled, created_at, updated_at)"
+            " VALUES ('bob', '', '', '', FALSE, FALSE, 0, 0) RETURNING id"
         )
     )
     assert user is not None
     mine = place.projects["mine"].id
-    await place.run("INSERT INTO members (project_id, user_id, role) VALUES (?, ?, 5)", mine, user[0])
+    await place.run("INSERT INTO members (project_id, user_id, role, created_at) VALUES (?, ?, 5, 0)", mine, user[0])
     assert await place.db.read(lambda tx: members.__name__) == "entrepot.db.members"
     somebody = principal("bob")
     somebody = type(somebody)(user_id=user[0], name="bob", admin=False, proof=somebody.proof)

@@ -133,7 +133,8 @@ async def test_an_empty_project_is_deleted_with_its_roles(
 
 def _repository(tx: Transaction, project: Project) -> int:
     row = tx.one(
-        "INSERT INTO repositories (project_id, name, created_at) VALUES (?, ?, 1) RETURNING id",
+        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
+        " VALUES (?, ?, '', 0, 1, 1) RETURNING id",
         project.id,
         f"{project.name}/app",
     )
@@ -143,8 +144,8 @@ def _repository(tx: Transaction, project: Project) -> int:
 
 def _manifest(tx: Transaction, repository: int, deleted_at: int | None) -> None:
     tx.run(
-        "INSERT INTO manifests (repository_id, digest, media_type, body, pushed_at, deleted_at)"
-        " VALUES (?, ?, 'x', ?, 1, ?)",
+        "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at,"
+        " deleted_at) VALUES (?, ?, 'x', ?, '', '', 0, '', 1, ?)",
         repository,
         b"\x01" + bytes(32),
         b"{}",

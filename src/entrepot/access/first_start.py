@@ -70,14 +70,18 @@ def _begin(tx: Transaction, password_hash: str, identifier: str, pem: str) -> bo
     """Whether nobody had begun before; then everything is there."""
     if not instance.put_first(tx, instance.STARTED, str(tx.now)):
         return False
-    if users.insert(tx, ADMIN, password_hash, admin=True) is not None:
+    admin = users.insert(tx, ADMIN, password_hash, admin=True)
+    if admin is not None:
         detail: dict[str, str | int | bool | None] = {"user": ADMIN, "admin": True}
-        events.record(tx, Event(name=EventName.USER_CREATED, actor=ITSELF.name, detail=detail))
-    library: Project | None = projects.insert(tx, LIBRARY, public=True, sparse_indexes=None)
+        events.record(tx, Event(name=EventName.USER_CREATED, by=ITSELF, resource=ADMIN, detail=detail))
+    library: Project | None = projects.insert(
+        tx, LIBRARY, public=True, sparse_indexes=None, owner_id=admin.id if admin else 0, owner_name=ADMIN
+    )
     if library is not None:
         created = Event(
             name=EventName.PROJECT_CREATED,
-            actor=ITSELF.name,
+            by=ITSELF,
+            resource=LIBRARY,
             project_id=library.id,
             detail={"project": LIBRARY, "public": True},
         )

@@ -7,7 +7,7 @@ lost at their next request, whichever token or password they hold.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from entrepot.access.identity import NOBODY, Identity, stamp_of
 from entrepot.access.names import parse_user_name
@@ -188,8 +188,16 @@ def _live(principal: Principal, found: Standing) -> frozenset[Action]:
     """What the principal may do now, whatever a token says."""
     if found.project_id is None:
         return NOTHING
-    role = None if found.role is None else Role(found.role)
-    return allowed(admin=principal.admin, role=role, public=bool(found.public))
+    roles: Iterable[Role | None] = roles_of(found) or (None,)
+    return NOTHING.union(*(allowed(admin=principal.admin, role=role, public=bool(found.public)) for role in roles))
+
+
+def roles_of(found: Standing) -> frozenset[Role]:
+    """The user's roles in the project, directly and through groups."""
+    return _ROLES_BY_BITS[found.roles or 0]
+
+
+_ROLES_BY_BITS = [frozenset(role for role in Role if bits >> role & 1) for bits in range(2 << max(Role))]
 
 
 def _refusal(

@@ -27,6 +27,11 @@ class NewManifest(NamedTuple):
     subject: Digest | None
     annotations: str | None
     body: bytes
+    kind: str = "UNKNOWN"
+    config_type: str = ""
+    size: int = 0
+    attributes: str = "{}"
+    accessory: str | None = None
 
 
 class Needs(NamedTuple):
@@ -128,8 +133,9 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
     """
     row = tx.one(
         "INSERT INTO manifests"
-        " (repository_id, digest, media_type, artifact_type, subject, annotations, body, pushed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
+        " (repository_id, digest, media_type, artifact_type, subject, annotations, body,"
+        "  kind, config_type, size, attributes, accessory, pushed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
         repository_id,
         new.digest.packed,
         new.media_type,
@@ -137,6 +143,11 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         None if new.subject is None else new.subject.packed,
         new.annotations,
         new.body,
+        new.kind,
+        new.config_type,
+        new.size,
+        new.attributes,
+        new.accessory,
         tx.now,
     )
     if row is None:

@@ -20,8 +20,8 @@ class Standing(NamedTuple):
     public: Any
     sparse_indexes: Any
     created_at: int | None
-    role: int | None
-    """None: the user is no member."""
+    roles: int | None
+    """A bit for each role, `1 << role`, the user's own and those of their groups; None or 0: no member."""
     repository_id: int | None
     """None: there is no such repository."""
 
@@ -41,11 +41,14 @@ def standing(tx: Transaction, user_id: int | None, project: str, repository: str
     """
     row = tx.one(
         "SELECT u.password_hash, u.name, u.admin, u.disabled,"
-        " p.id, p.public, p.sparse_indexes, p.created_at, m.role, r.id"
+        " p.id, p.public, p.sparse_indexes, p.created_at,"
+        " (SELECT SUM(DISTINCT 1 << held.role) FROM"
+        "  (SELECT m.role FROM members m WHERE m.project_id = p.id AND m.user_id = u.id UNION ALL"
+        "   SELECT m.role FROM group_members g JOIN members m ON m.group_id = g.group_id AND m.project_id = p.id"
+        "   WHERE g.user_id = u.id) held), r.id"
         " FROM (SELECT 1) AS always"
         " LEFT JOIN users u ON u.id = ?"
         " LEFT JOIN projects p ON p.name = ?"
-        " LEFT JOIN members m ON m.project_id = p.id AND m.user_id = u.id"
         " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id",
         user_id,
         project,
@@ -75,8 +78,11 @@ def page(tx: Transaction, project_id: int, after: str, count: int) -> list[Membe
 
 def insert(tx: Transaction, project_id: int, user_id: int, role: Role) -> bool:
     """Whether the user is a member now and was not before."""
-    statement = "INSERT INTO members (project_id, user_id, role) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-    return tx.run(statement, project_id, user_id, int(role)) == 1
+    statement = (
+        "INSERT INTO members (project_id, user_id, role, created_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (project_id, user_id) DO NOTHING"
+    )
+    return tx.run(statement, project_id, user_id, int(role), tx.now) == 1
 
 
 def set_role(tx: Transaction, project_id: int, user_id: int, role: Role) -> bool:

@@ -35,14 +35,20 @@ def page(tx: Transaction, after: str, count: int) -> list[Project]:
     return [_project(row) for row in rows]
 
 
-def insert(tx: Transaction, name: str, public: bool, sparse_indexes: bool | None) -> Project | None:
+def insert(
+    tx: Transaction, name: str, public: bool, sparse_indexes: bool | None, owner_id: int, owner_name: str
+) -> Project | None:
     """The project, now there; None if the name is taken."""
     row = tx.one(
-        "INSERT INTO projects (name, public, sparse_indexes, created_at) VALUES (?, ?, ?, ?)"
+        "INSERT INTO projects (name, public, sparse_indexes, owner_id, owner_name, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         f" ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}",
         name,
         public,
         sparse_indexes,
+        owner_id,
+        owner_name,
+        tx.now,
         tx.now,
     )
     return None if row is None else _project(row)
@@ -50,7 +56,13 @@ def insert(tx: Transaction, name: str, public: bool, sparse_indexes: bool | None
 
 def update(tx: Transaction, project_id: int, public: bool, sparse_indexes: bool | None) -> None:
     """Gives the project these settings."""
-    tx.run("UPDATE projects SET public = ?, sparse_indexes = ? WHERE id = ?", public, sparse_indexes, project_id)
+    tx.run(
+        "UPDATE projects SET public = ?, sparse_indexes = ?, updated_at = ? WHERE id = ?",
+        public,
+        sparse_indexes,
+        tx.now,
+        project_id,
+    )
 
 
 def repository_with_content(tx: Transaction, project_id: int) -> str | None:

@@ -3,6 +3,7 @@
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
 from entrepot.model.event import Event, EventName
+from entrepot.model.grant import Principal
 
 
 def find(tx: Transaction, name: str) -> int | None:
@@ -11,16 +12,17 @@ def find(tx: Transaction, name: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def ensure(tx: Transaction, project_id: int, name: str, actor: str) -> int:
+def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
     """The id of the repository of that whole name, made now if there was none."""
     found = find(tx, name)
     if found is not None:
         return found
     row = tx.one(
-        "INSERT INTO repositories (project_id, name, created_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING"
-        " RETURNING id",
+        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
+        " VALUES (?, ?, '', 0, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id",
         project_id,
         name,
+        tx.now,
         tx.now,
     )
     if row is None:  # Somebody else made it in between; that is committed by now.
@@ -28,7 +30,8 @@ def ensure(tx: Transaction, project_id: int, name: str, actor: str) -> int:
         if found is None:  # And removed again, with its project.
             raise Again
         return found
-    record(tx, Event(name=EventName.REPOSITORY_CREATED, actor=actor, project_id=project_id, repository=name))
+    event = Event(name=EventName.REPOSITORY_CREATED, by=by, resource=name, project_id=project_id, repository=name)
+    record(tx, event)
     return int(row[0])
 
 
@@ -53,8 +56,10 @@ def page_of_member(tx: Transaction, user_id: int, after: str, count: int) -> lis
     rows = tx.all(
         "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
         f" WHERE r.name > ? AND {_NOT_EMPTY} AND (p.public OR EXISTS"
-        " (SELECT 1 FROM members m WHERE m.project_id = p.id AND m.user_id = ?)) ORDER BY r.name LIMIT ?",
+        " (SELECT 1 FROM members m WHERE m.project_id = p.id AND (m.user_id = ?"
+        "  OR m.group_id IN (SELECT g.group_id FROM group_members g WHERE g.user_id = ?)))) ORDER BY r.name LIMIT ?",
         after,
+        user_id,
         user_id,
         count,
     )

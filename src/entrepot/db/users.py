@@ -63,12 +63,13 @@ def page(tx: Transaction, after: str, count: int) -> list[User]:
 def insert(tx: Transaction, name: str, password_hash: str, admin: bool) -> User | None:
     """The user, now there; None if the name is taken."""
     row = tx.one(
-        "INSERT INTO users (name, password_hash, admin, disabled, created_at) VALUES (?, ?, ?, ?, ?)"
-        f" ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}",
+        "INSERT INTO users (name, password_hash, realname, comment, admin, disabled, created_at, updated_at)"
+        f" VALUES (?, ?, '', '', ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING {_COLUMNS}",
         name,
         password_hash,
         admin,
         False,
+        tx.now,
         tx.now,
     )
     return None if row is None else _user(row)
@@ -81,7 +82,7 @@ def delete(tx: Transaction, user_id: int) -> None:
 
 def set_password_hash(tx: Transaction, user_id: int, password_hash: str) -> None:
     """Gives the user another password."""
-    tx.run("UPDATE users SET password_hash = ? WHERE id = ?", password_hash, user_id)
+    tx.run("UPDATE users SET password_hash = ?, updated_at = ? WHERE id = ?", password_hash, tx.now, user_id)
 
 
 def replace_password_hash(tx: Transaction, user_id: int, old: str, new: str) -> bool:
@@ -91,9 +92,9 @@ def replace_password_hash(tx: Transaction, user_id: int, old: str, new: str) -> 
 
 def set_disabled(tx: Transaction, user_id: int, disabled: bool) -> None:
     """Keeps the user from signing in, or lets them again."""
-    tx.run("UPDATE users SET disabled = ? WHERE id = ?", disabled, user_id)
+    tx.run("UPDATE users SET disabled = ?, updated_at = ? WHERE id = ?", disabled, tx.now, user_id)
 
 
 def set_admin(tx: Transaction, user_id: int, admin: bool) -> None:
     """Makes the user an administrator of the instance, or no longer one."""
-    tx.run("UPDATE users SET admin = ? WHERE id = ?", admin, user_id)
+    tx.run("UPDATE users SET admin = ?, updated_at = ? WHERE id = ?", admin, tx.now, user_id)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from entrepot.model.grant import Principal
+
 
 class EventName(StrEnum):
     """The moments that are told, as `noun:verb`."""
@@ -29,7 +31,10 @@ class Event:
     """One thing that happened. `detail` is plain JSON values and never holds a secret."""
 
     name: EventName
-    actor: str
+    by: Principal
+    resource: str
+    """What it was done to, as people name it."""
+    succeeded: bool = True
     project_id: int | None = None
     repository: str | None = None
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from entrepot.model.errors import Denied
-from entrepot.model.project import Action, Project
+from entrepot.model.permission import Permission
+from entrepot.model.project import Action, Project, Role
 from entrepot.model.reference import RepositoryName
 
 
@@ -16,8 +17,24 @@ class Proof(StrEnum):
     TOKEN = "token"  # noqa: S105 - the name of a way, not a secret
     SHELL = "shell"
     """A command run on the machine by somebody who can read the data folder."""
+    SESSION = "session"
+    """A cookie that was given for a password."""
     ITSELF = "itself"
     """The registry's own work, such as collection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from, for the audit."""
+
+    address: str = ""
+    request_id: str = ""
+    agent: str = ""
+    """What the client calls itself."""
+
+
+NOWHERE = Origin()
+"""Of what is no request, or changes nothing that is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +42,13 @@ class Principal:
     """Who acts."""
 
     user_id: int | None
-    """None for the anonymous principal, for the shell and for the registry itself."""
+    """None for robots, for the anonymous principal, for the shell and for the registry itself."""
     name: str
+    """As people know it: of a robot with its prefix."""
     admin: bool
     proof: Proof
+    robot_id: int | None = None
+    origin: Origin = NOWHERE
 
     @property
     def anonymous(self) -> bool:
@@ -65,7 +85,38 @@ class CatalogGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SystemGrant:
-    """The right to administer the instance: people, projects, keys."""
+class ProjectGrant:
+    """What a principal may do with one project and all that belongs to it, as of the moment it was made."""
 
     principal: Principal
+    project: Project
+    permissions: frozenset[Permission]
+    roles: frozenset[Role]
+    """The principal's own in the project, directly and through groups; an administrator may have none."""
+
+    def require(self, permission: Permission) -> None:
+        """Returns if the grant covers `permission`. Raises Denied."""
+        if permission not in self.permissions:
+            raise Denied(f"{self.principal.name} may not {permission.action} the project's {permission.resource}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountGrant:
+    """The right to see and change one account: one's own, or any as an administrator."""
+
+    principal: Principal
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemGrant:
+    """The right to administer the instance, or one part of it: people, projects, keys."""
+
+    principal: Principal
+    permissions: frozenset[Permission] | None = None
+    """None: everything."""
+
+    def require(self, permission: Permission) -> None:
+        """Returns if the grant covers `permission`. Raises Denied."""
+        if self.permissions is not None and permission not in self.permissions:
+            raise Denied(f"{self.principal.name} may not {permission.action} {permission.resource}")

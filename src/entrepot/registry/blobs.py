@@ -117,7 +117,7 @@ class Blobs:
                 found = blobs.find_visible(tx, source.repository_id, digest)
             if found is None:
                 return None
-            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             blobs.link(tx, repository_id, found.id, digest, self._rules.lease)
             return _blob(tx, digest, found)
 
@@ -148,7 +148,8 @@ class Blobs:
                 tx,
                 Event(
                     name=EventName.BLOB_DELETED,
-                    actor=grant.principal.name,
+                    by=grant.principal,
+                    resource=f"{grant.name}@{digest}",
                     project_id=grant.project.id,
                     repository=grant.name.text,
                     detail={"digest": str(digest)},

@@ -106,7 +106,7 @@ class Manifests:
     def _store(
         self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
     ) -> None:
-        repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+        repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
         needs = self._needs(tx, grant, repository_id, manifest)
         manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
         if fresh:
@@ -219,9 +219,11 @@ def _delete_tag(tx: Transaction, grant: RepositoryGrant, repository_id: int, nam
 
 
 def _event(name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> Event:
+    tag = detail.get("tag")
     return Event(
         name=name,
-        actor=grant.principal.name,
+        by=grant.principal,
+        resource=f"{grant.name}:{tag}" if tag else f"{grant.name}@{detail['digest']}",
         project_id=grant.project.id,
         repository=grant.name.text,
         detail=detail,

@@ -143,4 +143,4 @@ def _keep_an_admin(tx: Transaction, user: User) -> None:
 
 
 def _tell(tx: Transaction, name: EventName, grant: SystemGrant, user: User, **detail: bool) -> None:
-    events.record(tx, Event(name=name, actor=grant.principal.name, detail={"user": user.name, **detail}))
+    events.record(tx, Event(name=name, by=grant.principal, resource=user.name, detail={"user": user.name, **detail}))

@@ -56,7 +56,9 @@ class Projects:
         parse_project_name(name)
 
         def change(tx: Transaction) -> Project:
-            project = projects.insert(tx, name, public, sparse_indexes)
+            project = projects.insert(
+                tx, name, public, sparse_indexes, grant.principal.user_id or 0, grant.principal.name
+            )
             if project is None:
                 raise AlreadyExists(f"there is a project {name} already")
             _tell(tx, EventName.PROJECT_CREATED, grant, project, public=public)
@@ -219,7 +221,8 @@ def _tell(
 ) -> None:
     event = Event(
         name=name,
-        actor=grant.principal.name,
+        by=grant.principal,
+        resource=str(detail.get("user", project.name)),
         project_id=project.id,
         detail={"project": project.name, **detail},
     )

@@ -64,7 +64,7 @@ class Uploads:
         upload_id = uuid.uuid4().hex
 
         def change(tx: Transaction) -> None:
-            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             uploads.start(tx, upload_id, repository_id, _owner(grant), tx.now + self._rules.upload_expiry)
 
         await self._db.write(change)
@@ -173,7 +173,7 @@ class Uploads:
             raise taken.cut or _not_the_digest(found)
 
         def change(tx: Transaction) -> Blob:
-            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal.name)
+            repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             return self._hold(tx, repository_id, digest, taken.size, [blobs.Part(0, taken.key)])
 
         return await self._settle(taken.key, change)

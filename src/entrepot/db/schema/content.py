@@ -1,10 +1,4 @@
-"""Every table, as it should be after all migrations; a test compares the two.
-
-Conventions: times are whole microseconds since 1970 by the database's clock; digests are packed (`model/digest.py`);
-names compare byte by byte on both databases. Lists are paged by the columns of an index, never by offset.
-"""
-
-from typing import Any
+"""Repositories and what they hold."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,88 +9,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
-    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-Number = BigInteger().with_variant(Integer(), "sqlite")
-Name = Text().with_variant(Text(collation="C"), "postgresql")
-# SQLite would otherwise give the id of a deleted last row to the next one, and an id must never come to mean another.
-NEVER_REUSED: dict[str, Any] = {"sqlite_autoincrement": True}
-# The rows of these tables are little more than their key: SQLite then keeps them in the key's own tree.
-BY_KEY: dict[str, Any] = {"sqlite_with_rowid": False}
-
-instance = Table(
-    "instance",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-    comment="What is known of this installation as a whole, such as whether its first start was completed.",
-)
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", Number, primary_key=True),
-    Column("name", Name, nullable=False, unique=True),
-    Column("password_hash", Text, nullable=False),
-    Column("admin", Boolean, nullable=False),
-    Column("disabled", Boolean, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    **NEVER_REUSED,
-)
-
-projects = Table(
-    "projects",
-    metadata,
-    Column("id", Number, primary_key=True),
-    Column("name", Name, nullable=False, unique=True),
-    Column("public", Boolean, nullable=False),
-    Column("sparse_indexes", Boolean, comment="NULL leaves it to the instance's setting."),
-    Column("created_at", BigInteger, nullable=False),
-    **NEVER_REUSED,
-)
-
-members = Table(
-    "members",
-    metadata,
-    Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
-    Column("user_id", BigInteger, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
-    Column("role", SmallInteger, nullable=False, comment="`model.project.Role`"),
-    PrimaryKeyConstraint("project_id", "user_id"),
-    Index(None, "user_id"),
-    **BY_KEY,
-)
-
-sign_in_failures = Table(
-    "sign_in_failures",
-    metadata,
-    Column("subject", Text, primary_key=True, comment="A keyed hash of the account, or of the address, that failed."),
-    Column("failures", Integer, nullable=False),
-    Column("blocked_until", BigInteger, nullable=False),
-    Column("updated_at", BigInteger, nullable=False, index=True),
-)
-
-signing_keys = Table(
-    "signing_keys",
-    metadata,
-    Column("id", Text, primary_key=True, comment="The `kid` of tokens signed with it."),
-    Column("private_key", Text, nullable=False, comment="PEM"),
-    Column("created_at", BigInteger, nullable=False),
-)
+from entrepot.db.schema.base import BY_KEY, NEVER_REUSED, Name, Number, metadata
 
 repositories = Table(
     "repositories",
@@ -104,7 +23,10 @@ repositories = Table(
     Column("id", Number, primary_key=True),
     Column("project_id", BigInteger, ForeignKey("projects.id"), nullable=False),
     Column("name", Name, nullable=False, unique=True, comment="The whole name, its project's first."),
+    Column("description", Text, nullable=False),
+    Column("pull_count", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "name"),
     **NEVER_REUSED,
 )
@@ -164,7 +86,13 @@ manifests = Table(
     Column("subject", LargeBinary, comment="The digest it refers to, if it is a referrer."),
     Column("annotations", Text, comment="Of a referrer, as JSON, for listing it without its body."),
     Column("body", LargeBinary, nullable=False, comment="The bytes as pushed, at most 4 MiB."),
+    Column("kind", Text, nullable=False, comment="Harbor's type: IMAGE, CHART and so on."),
+    Column("config_type", Text, nullable=False, comment="The media type of the config; empty if there is none."),
+    Column("size", BigInteger, nullable=False, comment="Bytes of the manifest and of what it refers to."),
+    Column("attributes", Text, nullable=False, comment="What its config says of it, as JSON."),
+    Column("accessory", Text, comment="What it is to its subject, such as signature.cosign; NULL: no accessory."),
     Column("pushed_at", BigInteger, nullable=False),
+    Column("pulled_at", BigInteger, comment="NULL: never."),
     Column("deleted_at", BigInteger, comment="In the trash since then; NULL: live."),
     UniqueConstraint("repository_id", "digest"),
     **NEVER_REUSED,
@@ -224,12 +152,36 @@ manifest_children = Table(
 tags = Table(
     "tags",
     metadata,
+    Column("id", Number, primary_key=True),
     Column("repository_id", BigInteger, ForeignKey("repositories.id"), nullable=False),
     Column("name", Name, nullable=False),
     Column("manifest_id", BigInteger, ForeignKey("manifests.id"), nullable=False),
     Column("updated_at", BigInteger, nullable=False),
-    PrimaryKeyConstraint("repository_id", "name"),
+    Column("pulled_at", BigInteger, comment="NULL: never."),
+    UniqueConstraint("repository_id", "name"),
     Index(None, "manifest_id"),
+    **NEVER_REUSED,
+)
+
+artifact_labels = Table(
+    "artifact_labels",
+    metadata,
+    Column("manifest_id", BigInteger, ForeignKey("manifests.id", ondelete="CASCADE"), nullable=False),
+    Column("label_id", BigInteger, ForeignKey("labels.id", ondelete="CASCADE"), nullable=False),
+    PrimaryKeyConstraint("manifest_id", "label_id"),
+    Index(None, "label_id"),
+    **BY_KEY,
+)
+
+project_blobs = Table(
+    "project_blobs",
+    metadata,
+    Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("blob_id", BigInteger, ForeignKey("blobs.id"), nullable=False),
+    Column("links", Integer, nullable=False, comment="How many of the project's repositories hold it."),
+    PrimaryKeyConstraint("project_id", "blob_id"),
+    Index(None, "blob_id"),
+    comment="What a project's quota counts, each blob once. Moved with repository_blobs, in the same transaction.",
     **BY_KEY,
 )
 
@@ -265,17 +217,4 @@ objects_to_remove = Table(
     Column("remove_after", BigInteger, nullable=False, index=True),
     Column("taken", Boolean, nullable=False, comment="A remover has begun: the object must not be used any more."),
     comment="Objects that nothing counts on: given up, replaced, collected, or being written (then the time is far).",
-)
-
-events = Table(
-    "events",
-    metadata,
-    Column("id", Number, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("name", Text, nullable=False, comment="`model.event.EventName`"),
-    Column("actor", Text, nullable=False),
-    Column("project_id", BigInteger),
-    Column("repository", Text),
-    Column("detail", Text, nullable=False, comment="JSON"),
-    **NEVER_REUSED,
 )
