@@ -86,7 +86,7 @@ async def test_what_is_issued_is_known_again(house: House, good: str) -> None:
         assert identity.stamp
     header, claims = _parts(good)
     assert header == {"alg": "ES256", "typ": "JWT", "kid": (await house.keys.signing()).id}
-    assert set(claims) == {"iss", "aud", "sub", "uid", "stamp", "access", "iat", "nbf", "exp", "jti"}
+    assert set(claims) == {"iss", "aud", "sub", "uid", "rid", "stamp", "access", "iat", "nbf", "exp", "jti"}
     assert claims["exp"] - claims["iat"] == 1800
     assert {"type": "repository", "name": "own/app", "actions": ["pull"]} in claims["access"]
 
@@ -229,6 +229,10 @@ NOW = int(time.time())
         {"jti": ...},
         {"uid": ...},
         {"uid": "1"},
+        {"uid": None, "rid": "1"},
+        {"uid": None, "rid": True},
+        {"uid": 1, "rid": 1},
+        {"rid": ...},
         {"uid": 1.5},
         {"uid": [1]},
         {"uid": True},

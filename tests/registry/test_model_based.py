@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from contracts.place import DAY, Place, image, index, stream, subject
+from entrepot.db import quotas
 from entrepot.db.contract import Database
 from entrepot.db.schema import metadata
 from entrepot.db.sqlite import SqliteDatabase
@@ -194,6 +195,14 @@ class Registry(RuleBasedStateMachine):
     @invariant()
     def shows_what_the_model_says(self) -> None:
         self.wait(self.compare())
+
+    @invariant()
+    def counts_what_it_holds(self) -> None:
+        for project in self.place.projects.values():
+            quota = self.wait(self.database.read(lambda tx, project=project: quotas.of_project(tx, project.id)))
+            truth = self.wait(self.database.read(lambda tx, project=project: quotas.recomputed(tx, project.id)))
+            assert quota is not None
+            assert quota.used == truth
 
     async def compare(self) -> None:
         assert await self.place.names() == sorted(name for name, model in self.models.items() if model.manifests)

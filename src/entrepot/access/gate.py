@@ -7,15 +7,17 @@ lost at their next request, whichever token or password they hold.
 
 import base64
 import binascii
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from entrepot.access.identity import NOBODY, Identity, stamp_of
-from entrepot.access.names import parse_user_name
+from entrepot.access.names import parse_account_name
 from entrepot.access.passwords import LONGEST_PASSWORD, Passwords
 from entrepot.access.roles import NOTHING, allowed
 from entrepot.access.sign_in import WRONG, SignIn
 from entrepot.access.tokens import Tokens
-from entrepot.db import members, users
+from entrepot.db import members
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.members import Standing
 from entrepot.model.errors import (
@@ -26,7 +28,7 @@ from entrepot.model.errors import (
     ScopeInsufficient,
     Unauthenticated,
 )
-from entrepot.model.grant import CatalogGrant, Principal, Proof, RepositoryGrant
+from entrepot.model.grant import NOWHERE, CatalogGrant, Origin, Principal, Proof, RepositoryGrant
 from entrepot.model.project import Action, Project, Role
 from entrepot.model.reference import RepositoryName
 
@@ -75,21 +77,24 @@ class Gate:
             # What was remembered is no longer so; the password given may be the right one nevertheless.
             return await self._current(await self._sign_in.verify_again(name, password, address))
 
-    async def repository(self, identity: Identity, name: RepositoryName, *actions: Action) -> RepositoryGrant:
+    async def repository(
+        self, identity: Identity, name: RepositoryName, *actions: Action, origin: Origin = NOWHERE
+    ) -> RepositoryGrant:
         """A grant of everything the identity may do with the repository, if that covers all the actions named.
 
-        A repository that does not exist can be granted, in a project that does. Raises, alike whether the project
-        does not exist or may not be known: Unauthenticated (nobody said who asks, or what they proved is no longer
-        so), Denied. Raises ScopeInsufficient if another token could do it. To an administrator, a project that does
-        not exist is RepositoryUnknown, or Denied with the advice to create it. ValueError if no action is named.
+        A repository that does not exist can be granted, in a project that does. `origin` is for whatever is told of
+        what will be done with the grant. Raises, alike whether the project does not exist or may not be known:
+        Unauthenticated (nobody said who asks, or what they proved is no longer so), Denied. Raises ScopeInsufficient
+        if another token could do it. To an administrator, a project that does not exist is RepositoryUnknown, or
+        Denied with the advice to create it. ValueError if no action is named.
         """
         if not actions:
             raise ValueError("name what is to be done")
-        user_id = identity.principal.user_id
+        who = identity.principal
         found = await self._db.read(
-            lambda tx: members.standing(tx, user_id, name.project, name.text), key=("standing", user_id, name.text)
+            lambda tx: _standing(tx, who, name), key=("standing", who.user_id, who.robot_id, name.text)
         )
-        principal = _as_of_now(identity, found)
+        principal = as_of_now(identity, found, origin)
         live = _live(principal, found)
         granted = identity.within(name.text, live)
         needed = frozenset(actions)
@@ -113,14 +118,14 @@ class Gate:
 
         All of one moment. Raises Unauthenticated if what the identity proved is no longer so.
         """
-        user_id = identity.principal.user_id
+        who = identity.principal
 
         def question(tx: Transaction) -> list[tuple[RepositoryName, Standing]]:
-            return [(name, members.standing(tx, user_id, name.project, name.text)) for name in wanted]
+            return [(name, _standing(tx, who, name)) for name in wanted]
 
         result = {}
         for name, found in await self._db.read(question):
-            live = _live(_as_of_now(identity, found), found)
+            live = _live(as_of_now(identity, found), found)
             if actions := identity.within(name.text, live & wanted[name]):
                 result[name.text] = actions
         return result
@@ -138,9 +143,9 @@ class Gate:
         return CatalogGrant(principal=principal, everything=principal.admin)
 
     async def _current(self, identity: Identity) -> Identity:
-        if identity.principal.user_id is None:
+        if identity.principal.anonymous:
             return identity
-        return await self._db.read(lambda tx: _looked_up(tx, identity))
+        return await self._db.read(lambda tx: looked_up(tx, identity))
 
 
 def _basic(credentials: str) -> tuple[str, str]:
@@ -155,48 +160,75 @@ def _basic(credentials: str) -> tuple[str, str]:
     if not colon:
         raise Unauthenticated("the credentials are malformed: there is no colon between user and password")
     try:
-        return parse_user_name(name), password
+        return parse_account_name(name), password
     except NameInvalid as error:
         raise Unauthenticated(WRONG) from error  # Nobody can have that name, so there is nothing to hash.
 
 
-def _looked_up(tx: Transaction, identity: Identity) -> Identity:
-    """The identity with the principal as of now. Raises Unauthenticated if what it proved is no longer so."""
-    user_id = identity.principal.user_id
-    assert user_id is not None
-    found = users.standing(tx, user_id)
-    if found is None or found[0].disabled or stamp_of(found[1]) != identity.stamp:
-        raise Unauthenticated(_STALE)
-    user = found[0]
-    principal = Principal(user_id=user_id, name=user.name, admin=user.admin, proof=identity.principal.proof)
+def looked_up(tx: Transaction, identity: Identity) -> Identity:
+    """The identity of a user or robot, with the principal as of now.
+
+    Raises Unauthenticated if what it proved is no longer so.
+    """
+    who = identity.principal
+    principal = as_of_now(identity, account_standing(tx, who))
     return Identity(principal=principal, scope=identity.scope, catalog=identity.catalog, stamp=identity.stamp)
 
 
-def _as_of_now(identity: Identity, found: Standing) -> Principal:
+def account_standing(tx: Transaction, who: Principal) -> Standing:
+    """How the account stands, to no project."""
+    if who.robot_id is not None:
+        return members.robot_standing(tx, who.robot_id, "", "")
+    return members.standing(tx, who.user_id, "", "")
+
+
+def _standing(tx: Transaction, who: Principal, name: RepositoryName) -> Standing:
+    if who.robot_id is not None:
+        return members.robot_standing(tx, who.robot_id, name.project, name.text)
+    return members.standing(tx, who.user_id, name.project, name.text)
+
+
+def as_of_now(identity: Identity, found: Standing, origin: Origin = NOWHERE) -> Principal:
     """The principal as of now. Raises Unauthenticated if what the identity proved is no longer so."""
     principal = identity.principal
-    if principal.user_id is None:
+    if principal.user_id is not None or principal.robot_id is not None:
+        if found.password_hash is None or found.disabled or stamp_of(found.password_hash) != identity.stamp:
+            raise Unauthenticated(_STALE)
+        # By the clock of this machine, for the answer may be one that was remembered.
+        if found.expires_at is not None and found.expires_at <= time.time_ns() // 1000:
+            raise Unauthenticated(_STALE)
+    elif origin is NOWHERE:
         return principal
-    if found.password_hash is None or found.disabled or stamp_of(found.password_hash) != identity.stamp:
-        raise Unauthenticated(_STALE)
-    if principal.admin == bool(found.admin):
+    admin = bool(found.admin) if principal.user_id is not None else principal.admin
+    if principal.admin == admin and origin is NOWHERE:
         return principal
-    return Principal(user_id=principal.user_id, name=principal.name, admin=bool(found.admin), proof=principal.proof)
+    return replace(principal, admin=admin, origin=origin)
 
 
 def _live(principal: Principal, found: Standing) -> frozenset[Action]:
     """What the principal may do now, whatever a token says."""
     if found.project_id is None:
         return NOTHING
-    roles: Iterable[Role | None] = roles_of(found) or (None,)
+    if principal.robot_id is not None:
+        return _BY_BITS[found.allowed or 0] | allowed(admin=False, role=None, public=bool(found.public))
+    roles: Iterable[Role | None] = roles_of_bits(found.roles) or (None,)
     return NOTHING.union(*(allowed(admin=principal.admin, role=role, public=bool(found.public)) for role in roles))
 
 
-def roles_of(found: Standing) -> frozenset[Role]:
-    """The user's roles in the project, directly and through groups."""
-    return _ROLES_BY_BITS[found.roles or 0]
+def roles_of_bits(bits: int | None) -> frozenset[Role]:
+    """Roles from a bit for each, `1 << role`."""
+    return _ROLES_BY_BITS[bits or 0]
 
 
+_BY_BITS = [
+    frozenset(
+        action
+        # Who may push may pull too: clients look what is there before they push.
+        for action, mask in ((Action.PULL, 1 | 2), (Action.PUSH, 2), (Action.DELETE, 4))
+        if bits & mask
+    )
+    for bits in range(8)
+]
 _ROLES_BY_BITS = [frozenset(role for role in Role if bits >> role & 1) for bits in range(2 << max(Role))]
 
 

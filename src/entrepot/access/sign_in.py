@@ -13,7 +13,7 @@ from entrepot.access.attempts import Attempts
 from entrepot.access.identity import Identity, stamp_of
 from entrepot.access.passwords import HASHES_AT_ONCE, Passwords
 from entrepot.access.remembered import Remembered
-from entrepot.db import users
+from entrepot.db import credentials, users
 from entrepot.db.contract import Database
 from entrepot.model.errors import TooManyAttempts, Unauthenticated
 from entrepot.model.grant import Principal, Proof
@@ -78,19 +78,19 @@ class SignIn:
         async with self._turn(address):
             # Once more: those who had their turn before may have used up what is free.
             await self._attempts.check(name, address)
-            found = await self._db.read(lambda tx: users.find_with_password(tx, name))
-            right = await self._passwords.verify(found[1] if found else None, password)
-            if not right or found is None or found[0].disabled:
+            found = await self._db.read(lambda tx: credentials.find(tx, name))
+            right = await self._passwords.verify(found.password_hash if found else None, password)
+            if not right or found is None or found.disabled:
                 await self._attempts.failed(name, address)
                 raise Unauthenticated(WRONG)
-            user, password_hash = found
+            password_hash = found.password_hash
             await self._attempts.succeeded(name, address)
-            if self._passwords.outdated(password_hash):
-                password_hash = await self._rehash(user.id, password_hash, password)
-        identity = Identity(
-            principal=Principal(user_id=user.id, name=user.name, admin=user.admin, proof=Proof.PASSWORD),
-            stamp=stamp_of(password_hash),
+            if found.user_id is not None and self._passwords.outdated(password_hash):
+                password_hash = await self._rehash(found.user_id, password_hash, password)
+        principal = Principal(
+            user_id=found.user_id, robot_id=found.robot_id, name=found.name, admin=found.admin, proof=Proof.PASSWORD
         )
+        identity = Identity(principal=principal, stamp=stamp_of(password_hash))
         self._remembered.put(key, identity, time.monotonic() + REMEMBER_SECONDS)
         return identity
 

@@ -71,6 +71,7 @@ class Tokens:
             "aud": AUDIENCE,
             "sub": identity.principal.name,
             "uid": identity.principal.user_id,
+            "rid": identity.principal.robot_id,
             "stamp": identity.stamp,
             "access": access,
             "iat": now,
@@ -138,12 +139,12 @@ def _identity(claims: dict[str, Any]) -> Identity:
             scope[str(entry["name"])] = frozenset(_ACTIONS[action] for action in entry["actions"])
         elif entry["type"] == "registry" and entry["name"] == "catalog":
             catalog = "*" in entry["actions"]
-    user_id, stamp = claims["uid"], claims["stamp"]
+    user_id, robot_id, stamp = claims["uid"], claims["rid"], claims["stamp"]
     if not isinstance(stamp, str):
         raise TypeError("a stamp is a string")
-    if user_id is None:
+    if user_id is None and robot_id is None:
         return Identity(principal=NOBODY.principal, scope=scope, catalog=False, stamp="")
-    if type(user_id) is not int or not stamp:
-        raise TypeError("a user has an id and a stamp")
-    principal = Principal(user_id=user_id, name=claims["sub"], admin=False, proof=Proof.TOKEN)
+    if [type(user_id), type(robot_id)] not in ([int, type(None)], [type(None), int]) or not stamp:
+        raise TypeError("a user or a robot has an id and a stamp")
+    principal = Principal(user_id=user_id, robot_id=robot_id, name=claims["sub"], admin=False, proof=Proof.TOKEN)
     return Identity(principal=principal, scope=scope, catalog=catalog, stamp=stamp)

@@ -7,7 +7,7 @@ for one another, and a blob goes when its last link has gone.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from entrepot.db import removals
+from entrepot.db import quotas, removals
 from entrepot.db.contract import Again, Transaction
 from entrepot.model.digest import Digest
 
@@ -105,19 +105,27 @@ def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: 
 
 
 def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> None:
-    """Shows the blob in the repository, leased from now. The blob's row must be there."""
+    """Shows the blob in the repository, leased from now. The blob's row must be there. Raises QuotaExceeded."""
     until = tx.now + lease
     # Whoever notes here that the blob is lacking has locked the repository, and either sees the link or is seen below.
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR KEY SHARE", repository_id)
-    tx.run(
+    fresh = tx.run(
         "INSERT INTO repository_blobs (repository_id, blob_id, visible, leased_until, review_after)"
-        " VALUES (?, ?, TRUE, ?, ?) ON CONFLICT (repository_id, blob_id) DO UPDATE SET visible = TRUE,"
-        " leased_until = excluded.leased_until, review_after = excluded.review_after",
+        " VALUES (?, ?, TRUE, ?, ?) ON CONFLICT (repository_id, blob_id) DO NOTHING",
         repository_id,
         blob_id,
         until,
         until,
     )
+    if not fresh:
+        tx.run(
+            "UPDATE repository_blobs SET visible = TRUE, leased_until = ?, review_after = ?"
+            " WHERE repository_id = ? AND blob_id = ?",
+            until,
+            until,
+            repository_id,
+            blob_id,
+        )
     lacking = tx.all(
         "SELECT manifest_id FROM missing_blobs WHERE repository_id = ? AND digest = ? FOR UPDATE",
         repository_id,
@@ -127,6 +135,8 @@ def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, leas
         refer(tx, row[0], repository_id, blob_id)
     if lacking:
         tx.run("DELETE FROM missing_blobs WHERE repository_id = ? AND digest = ?", repository_id, digest.packed)
+    if fresh:  # Last, for everything else that the project is pushed waits for it.
+        quotas.charge_blob(tx, repository_id, blob_id)
 
 
 def refer(tx: Transaction, manifest_id: int, repository_id: int, blob_id: int) -> None:
@@ -203,6 +213,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
     if row is None:
         return False
     tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
+    quotas.free_blob(tx, repository_id, blob_id)
     # A statement of its own, after the lock: on PostgreSQL one statement would judge by what it saw before waiting.
     if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
         further = further_parts(tx, blob_id)

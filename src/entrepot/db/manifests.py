@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from entrepot.db import quotas
 from entrepot.db.blobs import LARGEST_LIST, refer
 from entrepot.db.contract import Again, Transaction
 from entrepot.model.digest import Digest
@@ -153,6 +154,7 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
     if row is None:
         return _revive(tx, repository_id, new, needs.missing)
     manifest_id = int(row[0])
+    quotas.charge(tx, quotas.project_of(tx, repository_id), len(new.body))
     for blob_id in needs.blob_ids:
         refer(tx, manifest_id, repository_id, blob_id)
     for digest in needs.missing:
@@ -253,7 +255,9 @@ def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
     tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM missing_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM manifest_children WHERE parent_id = ?", manifest_id)
-    tx.run("DELETE FROM manifests WHERE id = ?", manifest_id)
+    row = tx.one("DELETE FROM manifests WHERE id = ? RETURNING length(body)", manifest_id)
+    if row is not None:
+        quotas.free(tx, quotas.project_of(tx, repository_id), int(row[0]))
     for row in links:
         _review(tx, repository_id, row[0])
 

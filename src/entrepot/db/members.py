@@ -24,6 +24,10 @@ class Standing(NamedTuple):
     """A bit for each role, `1 << role`, the user's own and those of their groups; None or 0: no member."""
     repository_id: int | None
     """None: there is no such repository."""
+    expires_at: int | None = None
+    """Of a robot: when its time is over; None: never."""
+    allowed: int | None = None
+    """Of a robot: what it may do with the project's repositories, a bit each: 1 pull, 2 push, 4 delete."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,27 @@ def standing(tx: Transaction, user_id: int | None, project: str, repository: str
         repository,
     )
     assert row is not None  # The first table of the join always has its one row.
-    return Standing._make(row)
+    return Standing(*row)
+
+
+def robot_standing(tx: Transaction, robot_id: int, project: str, repository: str) -> Standing:
+    """As `standing`, of a robot: `password_hash` is its secret's, and it has permissions instead of roles."""
+    row = tx.one(
+        "SELECT b.secret_hash, b.name, FALSE, b.disabled,"
+        " p.id, p.public, p.sparse_indexes, p.created_at, NULL, r.id, b.expires_at,"
+        " (SELECT SUM(DISTINCT CASE x.action WHEN 'pull' THEN 1 WHEN 'push' THEN 2 WHEN 'delete' THEN 4 ELSE 0 END)"
+        "  FROM robot_permissions x WHERE x.robot_id = b.id AND x.kind = 'project' AND x.resource = 'repository'"
+        "  AND (x.project_id = p.id OR x.project_id IS NULL))"
+        " FROM (SELECT 1) AS always"
+        " LEFT JOIN robots b ON b.id = ?"
+        " LEFT JOIN projects p ON p.name = ?"
+        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id",
+        robot_id,
+        project,
+        repository,
+    )
+    assert row is not None  # As above.
+    return Standing(*row)
 
 
 def find(tx: Transaction, project_id: int, user_id: int) -> Role | None:

@@ -1,5 +1,6 @@
 """Projects: the rows of `projects`."""
 
+from entrepot.db import quotas
 from entrepot.db.contract import Row, Transaction
 from entrepot.model.project import Project
 
@@ -38,7 +39,7 @@ def page(tx: Transaction, after: str, count: int) -> list[Project]:
 def insert(
     tx: Transaction, name: str, public: bool, sparse_indexes: bool | None, owner_id: int, owner_name: str
 ) -> Project | None:
-    """The project, now there; None if the name is taken."""
+    """The project, now there, with a quota that has no limit; None if the name is taken."""
     row = tx.one(
         "INSERT INTO projects (name, public, sparse_indexes, owner_id, owner_name, created_at, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -51,7 +52,10 @@ def insert(
         tx.now,
         tx.now,
     )
-    return None if row is None else _project(row)
+    if row is None:
+        return None
+    quotas.insert(tx, row[0])
+    return _project(row)
 
 
 def update(tx: Transaction, project_id: int, public: bool, sparse_indexes: bool | None) -> None:

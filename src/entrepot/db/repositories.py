@@ -12,6 +12,12 @@ def find(tx: Transaction, name: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def find_in(tx: Transaction, project_id: int, name: str) -> int | None:
+    """As `find`, if it belongs to that project."""
+    row = tx.one("SELECT id FROM repositories WHERE name = ? AND project_id = ?", name, project_id)
+    return None if row is None else int(row[0])
+
+
 def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
     """The id of the repository of that whole name, made now if there was none."""
     found = find(tx, name)

@@ -138,6 +138,10 @@ class Denied(Refused):
     """Who asks is known and may not, or there is nothing here that they may know of."""
 
 
+class QuotaExceeded(Denied):
+    """The project may not hold that much."""
+
+
 class TooManyAttempts(Refused):
     """Too many wrong passwords; `retry_after` says for how many whole seconds to wait."""
 

@@ -52,7 +52,7 @@ async def people(tmp_path: Path) -> AsyncIterator[Client]:
     password_hash = await passwords.hash(PASSWORD)
 
     def settle(tx: Transaction) -> None:
-        team = projects.insert(tx, "team", False, None)
+        team = projects.insert(tx, "team", False, None, 0, "")
         assert team is not None
         for name, role in (("dev", Role.DEVELOPER), ("guest", Role.GUEST), ("other", None)):
             user = users.insert(tx, name, password_hash, False)

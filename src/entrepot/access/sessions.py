@@ -1,0 +1,88 @@
+"""Sessions: kept by the server, so that each can be ended, and lost with the password they were begun with.
+
+The cookie holds 256 random bits; the database holds their hash, so who reads the database cannot use a session.
+"""
+
+import hashlib
+import hmac
+import secrets
+import time
+
+from entrepot.access.identity import Identity
+from entrepot.db import instance, sessions
+from entrepot.db.contract import Database, Transaction
+from entrepot.model.errors import Unauthenticated
+from entrepot.model.grant import Origin, Principal, Proof
+
+MINUTE = 60 * 1_000_000
+MOST_PER_USER = 100
+LONGEST_COOKIE = 128
+_CSRF_KEY = "csrf_key"
+
+
+class Sessions:
+    """Begins, finds and ends sessions."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._key = b""
+
+    async def begin(self, identity: Identity, origin: Origin, minutes: int, replacing: str | None = None) -> str:
+        """What the cookie of a new session holds; a session that the client had before is ended.
+
+        A new one for each sign-in, so that nobody can have planted one that they know. Raises Unauthenticated for
+        who is no user.
+        """
+        user_id = identity.principal.user_id
+        if user_id is None:
+            raise Unauthenticated("sessions are for people; robots send their secret with each request")
+        cookie = secrets.token_urlsafe(32)
+
+        def change(tx: Transaction) -> None:
+            if replacing:
+                sessions.delete(tx, _id(replacing))
+            address, agent = origin.address[:100], origin.agent[:200]
+            sessions.insert(tx, _id(cookie), user_id, identity.stamp, minutes * MINUTE, address, agent)
+            sessions.keep_newest(tx, user_id, MOST_PER_USER)
+            sessions.delete_old(tx, MOST_PER_USER)
+
+        await self._db.write(change)
+        return cookie
+
+    async def find(self, cookie: str, minutes: int, *, renew: bool = True) -> Identity | None:
+        """Whose session it is; None if it is none, or over. It lasts for `minutes` from now on, to the minute.
+
+        Whoever acts on the identity compares its stamp with the user's row, as with every other.
+        """
+        if len(cookie) > LONGEST_COOKIE:
+            return None
+        key = _id(cookie)
+        found = await self._db.read(lambda tx: sessions.find(tx, key), key=("session", key))
+        now = time.time_ns() // 1000
+        if found is None or found.expires_at <= now:
+            return None
+        if renew and found.seen_at + min(MINUTE, minutes * MINUTE // 4) < now:
+            await self._db.write(lambda tx: sessions.see(tx, key, minutes * MINUTE))
+        principal = Principal(user_id=found.user_id, name=found.user_name, admin=False, proof=Proof.SESSION)
+        return Identity(principal=principal, stamp=found.stamp)
+
+    async def end(self, cookie: str) -> None:
+        """Returns when the session is none any more."""
+        await self._db.write(lambda tx: sessions.delete(tx, _id(cookie)))
+
+    async def guard(self, cookie: str, random: str) -> str:
+        """The token that a page of this session must send with a change: a keyed hash of the cookie and `random`."""
+        if not self._key:
+            fresh = secrets.token_hex(32)
+            self._key = bytes.fromhex(await self._db.write(lambda tx: _shared_key(tx, fresh)))
+        return hmac.new(self._key, f"{_id(cookie)}:{random}".encode(), hashlib.sha256).hexdigest()
+
+
+def _id(cookie: str) -> str:
+    return hashlib.sha256(cookie.encode("utf-8", "replace")).hexdigest()
+
+
+def _shared_key(tx: Transaction, fresh: str) -> str:
+    """The key that all nodes share, made by the first of them."""
+    instance.put_first(tx, _CSRF_KEY, fresh)
+    return instance.get(tx, _CSRF_KEY) or fresh

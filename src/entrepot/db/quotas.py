@@ -1,0 +1,130 @@
+"""How much each project holds: counters that are moved in the transaction that moves what they count.
+
+A project's use is the sum of its distinct blobs, each counted once however many of its repositories hold it, and of
+its manifests, those in the trash included: the room is taken until it is given back.
+"""
+
+from typing import NamedTuple
+
+from entrepot.db.contract import Transaction
+from entrepot.model.errors import QuotaExceeded
+
+UNLIMITED = -1
+
+
+class Quota(NamedTuple):
+    """A project's limit and what it uses, in bytes."""
+
+    id: int
+    project_id: int
+    hard: int
+    """`UNLIMITED` for no limit."""
+    used: int
+    created_at: int
+    updated_at: int
+
+
+def insert(tx: Transaction, project_id: int, hard: int = UNLIMITED) -> None:
+    """Begins to count for a project that holds nothing."""
+    tx.run(
+        "INSERT INTO quotas (project_id, hard, used, created_at, updated_at) VALUES (?, ?, 0, ?, ?)",
+        project_id,
+        hard,
+        tx.now,
+        tx.now,
+    )
+
+
+def of_project(tx: Transaction, project_id: int) -> Quota | None:
+    """The project's quota."""
+    row = tx.one(
+        "SELECT id, project_id, hard, used, created_at, updated_at FROM quotas WHERE project_id = ?", project_id
+    )
+    return None if row is None else Quota(*row)
+
+
+def room(tx: Transaction, project_id: int) -> int | None:
+    """How many more bytes the project may hold; None for any number. Less than nothing if the limit was lowered."""
+    row = tx.one("SELECT hard - used FROM quotas WHERE project_id = ? AND hard >= 0", project_id)
+    return None if row is None else int(row[0])
+
+
+def charge(tx: Transaction, project_id: int, size: int) -> None:
+    """Counts bytes to the project. Raises QuotaExceeded if they are more than it has room for."""
+    if size == 0:
+        return
+    charged = tx.run(
+        "UPDATE quotas SET used = used + ?, updated_at = ? WHERE project_id = ? AND (hard < 0 OR used + ? <= hard)",
+        size,
+        tx.now,
+        project_id,
+        size,
+    )
+    if not charged:
+        quota = of_project(tx, project_id)
+        if quota is not None:
+            raise QuotaExceeded(
+                f"the project may hold {quota.hard} bytes and holds {quota.used}; there is no room for {size} more"
+            )
+
+
+def free(tx: Transaction, project_id: int, size: int) -> None:
+    """Counts bytes to the project no more."""
+    if size:
+        tx.run("UPDATE quotas SET used = used - ?, updated_at = ? WHERE project_id = ?", size, tx.now, project_id)
+
+
+def charge_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
+    """Counts a blob that the repository has begun to hold to its project, unless another repository of it holds it.
+
+    Raises QuotaExceeded.
+    """
+    row = tx.one(
+        "INSERT INTO project_blobs (project_id, blob_id, links) SELECT project_id, ?, 1 FROM repositories WHERE id = ?"
+        " ON CONFLICT (project_id, blob_id) DO UPDATE SET links = project_blobs.links + 1 RETURNING project_id, links",
+        blob_id,
+        repository_id,
+    )
+    if row is not None and row[1] == 1:
+        charge(tx, row[0], _size(tx, blob_id))
+
+
+def free_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
+    """The reverse of `charge_blob`, once the repository holds the blob no more."""
+    row = tx.one(
+        "UPDATE project_blobs SET links = links - 1"
+        " WHERE project_id = (SELECT project_id FROM repositories WHERE id = ?) AND blob_id = ?"
+        " RETURNING project_id, links",
+        repository_id,
+        blob_id,
+    )
+    if row is not None and row[1] == 0:
+        tx.run("DELETE FROM project_blobs WHERE project_id = ? AND blob_id = ?", row[0], blob_id)
+        free(tx, row[0], _size(tx, blob_id))
+
+
+def recomputed(tx: Transaction, project_id: int) -> int:
+    """What the counter should be: computed from what the project's repositories hold."""
+    row = tx.one(
+        "SELECT coalesce((SELECT SUM(b.size) FROM blobs b WHERE EXISTS"
+        "  (SELECT 1 FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id"
+        "   WHERE l.blob_id = b.id AND r.project_id = ?)), 0)"
+        " + coalesce((SELECT SUM(length(m.body)) FROM manifests m JOIN repositories r ON r.id = m.repository_id"
+        "  WHERE r.project_id = ?), 0)",
+        project_id,
+        project_id,
+    )
+    assert row is not None
+    return int(row[0])
+
+
+def project_of(tx: Transaction, repository_id: int) -> int:
+    """The id of the project that the repository belongs to; 0 if there is no such repository."""
+    row = tx.one("SELECT project_id FROM repositories WHERE id = ?", repository_id)
+    return 0 if row is None else int(row[0])
+
+
+def _size(tx: Transaction, blob_id: int) -> int:
+    row = tx.one("SELECT size FROM blobs WHERE id = ?", blob_id)
+    assert row is not None
+    return int(row[0])
