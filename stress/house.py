@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from entrepot.access.local import SHELL
 from entrepot.db import projects, repositories
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.migrate import migrate_postgresql, migrate_sqlite
@@ -17,6 +18,7 @@ from entrepot.model.project import Action, Project
 from entrepot.model.reference import RepositoryName
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.manifests import Manifests
+from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -87,9 +89,9 @@ async def prepare(db: Database, scratch: int) -> Ground:
         made: dict[str, tuple[Project, int]] = {}
         for name in names:
             project_name = RepositoryName.parse(name).project
-            project = projects.find(tx, project_name) or projects.insert(tx, project_name, False, None)
+            project = projects.find(tx, project_name) or projects.insert(tx, project_name, False, None, 0, "")
             assert project is not None
-            made[name] = (project, repositories.ensure(tx, project.id, name, "stress"))
+            made[name] = (project, repositories.ensure(tx, project.id, name, SHELL))
         return made
 
     return Ground(await db.write(change))
@@ -109,7 +111,7 @@ class House:
         self.rules = rules
         self.blobs = Blobs(db, storage, rules)
         self.uploads = Uploads(db, storage, rules)
-        self.manifests = Manifests(db, rules)
+        self.manifests = Manifests(db, storage, rules, Pulls(db))
         self.tags = Tags(db)
         self.collector = Collector(db, storage, rules)
         self._ground = ground

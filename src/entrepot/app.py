@@ -22,6 +22,7 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.people import People
 from entrepot.registry.projects import Projects
+from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -47,6 +48,7 @@ class House:
     keys: Keys
     tokens: Tokens
     prover: Prover
+    pulls: Pulls
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -78,6 +80,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
             rules = rules_of(settings)
             keys = Keys(db)
             tokens = Tokens(keys, int(settings.token_lifetime.total_seconds()))
+            pulls = Pulls(db)
             yield House(
                 settings=settings,
                 rules=rules,
@@ -90,7 +93,9 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 keys=keys,
                 tokens=tokens,
                 prover=Prover(db, storage, sparse_indexes=rules.sparse_indexes),
+                pulls=pulls,
             )
+            await pulls.close()
         finally:
             await passwords.close()
             await storage.close()
@@ -151,7 +156,7 @@ def _route(house: House) -> Asgi:
         house.gate,
         Blobs(db, storage, rules),
         Uploads(db, storage, rules),
-        Manifests(db, rules),
+        Manifests(db, storage, rules, house.pulls),
         Tags(db),
         Catalog(db),
         house.settings.public_url,

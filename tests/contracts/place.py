@@ -17,6 +17,7 @@ from entrepot.model.reference import Reference, RepositoryName, Tag
 from entrepot.registry.blobs import Blob, Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifests import Manifests, StoredManifest
+from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -83,7 +84,7 @@ class Place:
     def __post_init__(self) -> None:
         self.blobs = Blobs(self.db, self.storage, self.rules)
         self.uploads = Uploads(self.db, self.storage, self.rules)
-        self.manifests = Manifests(self.db, self.rules)
+        self.manifests = Manifests(self.db, self.storage, self.rules, Pulls(self.db))
         self.tags = Tags(self.db)
         self.catalog = Catalog(self.db)
         self.collector = Collector(self.db, self.storage, self.rules)

@@ -21,6 +21,7 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.reference import Reference, Tag
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.manifests import Manifests, StoredManifest
+from entrepot.registry.pulls import Pulls
 from entrepot.registry.uploads import Uploads
 from entrepot.storage.contract import Key
 from entrepot.storage.filesystem import FileStorage
@@ -113,11 +114,11 @@ class ForgetfulOfTags(Forgetful):
 
 
 def forgets_manifests(house: House) -> None:
-    house.manifests = ForgetfulOfManifests(house.db, house.rules)
+    house.manifests = ForgetfulOfManifests(house.db, house.storage, house.rules, Pulls(house.db))
 
 
 def forgets_tags(house: House) -> None:
-    house.manifests = ForgetfulOfTags(house.db, house.rules)
+    house.manifests = ForgetfulOfTags(house.db, house.storage, house.rules, Pulls(house.db))
 
 
 class Undeleting(Manifests):
@@ -131,7 +132,7 @@ class Undeleting(Manifests):
 
 
 def deletes_nothing(house: House) -> None:
-    house.manifests = Undeleting(house.db, house.rules)
+    house.manifests = Undeleting(house.db, house.storage, house.rules, Pulls(house.db))
 
 
 class Hoarding(FileStorage):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from entrepot.db import quotas
 from entrepot.db.blobs import LARGEST_LIST, refer
 from entrepot.db.contract import Again, Transaction
+from entrepot.model.artifact import Description
 from entrepot.model.digest import Digest
 
 
@@ -28,11 +29,7 @@ class NewManifest(NamedTuple):
     subject: Digest | None
     annotations: str | None
     body: bytes
-    kind: str = "UNKNOWN"
-    config_type: str = ""
-    size: int = 0
-    attributes: str = "{}"
-    accessory: str | None = None
+    described: Description
 
 
 class Needs(NamedTuple):
@@ -92,6 +89,32 @@ def _manifest(row: tuple[object, ...] | None) -> ManifestRow | None:
     )
 
 
+def sizes(tx: Transaction, repository_id: int, digests: Sequence[Digest]) -> dict[Digest, int]:
+    """The sizes of those of the digests whose manifests are live, each with all that it refers to."""
+    found: dict[Digest, int] = {}
+    wanted = sorted({digest.packed for digest in digests})
+    for start in range(0, len(wanted), LARGEST_LIST):
+        some = wanted[start : start + LARGEST_LIST]
+        rows = tx.all(
+            f"SELECT digest, size FROM manifests WHERE repository_id = ? AND digest IN ({','.join('?' * len(some))})"
+            " AND deleted_at IS NULL",
+            repository_id,
+            *some,
+        )
+        found.update((Digest(bytes(row[0])), int(row[1])) for row in rows)
+    return found
+
+
+def call_accessory(tx: Transaction, manifest_id: int, accessory: str, of: Digest) -> None:
+    """Notes what the manifest is to another, unless it says so itself."""
+    tx.run(
+        "UPDATE manifests SET accessory = ?, accessory_of = ? WHERE id = ? AND accessory_of IS NULL",
+        accessory,
+        of.packed,
+        manifest_id,
+    )
+
+
 def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None:
     """The id of the live manifest, which nobody else changes, tags or refers to until the transaction ends."""
     row = tx.one(
@@ -135,8 +158,8 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
     row = tx.one(
         "INSERT INTO manifests"
         " (repository_id, digest, media_type, artifact_type, subject, annotations, body,"
-        "  kind, config_type, size, attributes, accessory, pushed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
+        "  kind, config_type, size, attributes, accessory, accessory_of, icon, pushed_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
         repository_id,
         new.digest.packed,
         new.media_type,
@@ -144,11 +167,13 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         None if new.subject is None else new.subject.packed,
         new.annotations,
         new.body,
-        new.kind,
-        new.config_type,
-        new.size,
-        new.attributes,
-        new.accessory,
+        new.described.kind,
+        new.described.media_type,
+        new.described.size,
+        new.described.attributes,
+        new.described.accessory_type,
+        None if new.subject is None else new.subject.packed,
+        None if new.described.icon is None else new.described.icon.packed,
         tx.now,
     )
     if row is None:

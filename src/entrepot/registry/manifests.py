@@ -8,6 +8,7 @@ from entrepot.db import blobs, manifests, repositories, tags
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.manifests import Needs, NewManifest, ReferrerRow
+from entrepot.model.artifact import accessory_of_tag
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
     DigestInvalid,
@@ -22,7 +23,10 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.manifest import LARGEST_MANIFEST, Manifest, parse_manifest
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
+from entrepot.registry.describing import Describing
+from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
+from entrepot.storage.contract import Storage
 
 LARGEST_REFERRER_PAGE = 3 * 1024 * 1024
 """Bytes of annotations; a page is an index, and clients read an index of 4 MiB."""
@@ -49,12 +53,17 @@ class ReferrerPage:
 class Manifests:
     """The manifests of repositories."""
 
-    def __init__(self, db: Database, rules: Rules) -> None:
+    def __init__(self, db: Database, storage: Storage, rules: Rules, pulls: Pulls) -> None:
         self._db = db
+        self._describing = Describing(db, storage)
         self._rules = rules
+        self._pulls = pulls
 
-    async def get(self, grant: RepositoryGrant, reference: Reference) -> StoredManifest:
-        """The manifest that a tag or a digest names. Raises ManifestUnknown."""
+    async def get(self, grant: RepositoryGrant, reference: Reference, *, pull: bool = False) -> StoredManifest:
+        """The manifest that a tag or a digest names. Raises ManifestUnknown.
+
+        With `pull` it is counted as one: for who takes it away, not for who only looks.
+        """
         grant.require(Action.PULL)
         repository_id = grant.repository_id
         if repository_id is None:
@@ -72,6 +81,8 @@ class Manifests:
             )
         if row is None:
             raise _unknown(reference)
+        if pull:
+            self._pulls.note(repository_id, row.id, None if isinstance(reference, Digest) else reference.text)
         return StoredManifest(row.digest, row.media_type, row.body, row.subject)
 
     async def put(
@@ -99,7 +110,10 @@ class Manifests:
         else:
             digest, names = Digest.of(body), [reference, *also]
         annotations = json.dumps(manifest.annotations) if manifest.subject and manifest.annotations else None
-        new = NewManifest(digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body)
+        described = await self._describing.describe(grant.repository_id, manifest, body)
+        new = NewManifest(
+            digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body, described
+        )
         await self._db.write(lambda tx: self._store(tx, grant, manifest, new, names))
         return StoredManifest(digest, manifest.media_type, body, manifest.subject)
 
@@ -113,6 +127,9 @@ class Manifests:
             record(tx, _event(EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type))
         for name in names:
             before = tags.move(tx, repository_id, name.text, manifest_id)
+            belongs = accessory_of_tag(name.text, new.body)
+            if belongs is not None:
+                manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
             if before != new.digest:
                 was = None if before is None else str(before)
                 record(tx, _event(EventName.TAG_MOVED, grant, tag=name.text, digest=str(new.digest), before=was))

@@ -225,7 +225,7 @@ class Manifests:
     def __init__(self, content: Content) -> None:
         self._content = content
 
-    async def get(self, grant: RepositoryGrant, reference: Reference) -> StoredManifest:
+    async def get(self, grant: RepositoryGrant, reference: Reference, *, pull: bool = False) -> StoredManifest:
         self._content.check()
         digest = reference
         if isinstance(reference, Tag):

@@ -24,7 +24,7 @@ class ManifestRoutes:
     async def get(self, exchange: Exchange, grant: RepositoryGrant, last: str) -> None:
         """Gives the manifest as it was pushed; what the client would accept makes no difference."""
         reference = parse_reference(last)
-        stored = await self._manifests.get(grant, reference)
+        stored = await self._manifests.get(grant, reference, pull=not exchange.head and not _looks_only(exchange))
         if type(reference) is Digest:
             digest, kept = last.encode(), unchanging(grant)
         else:
@@ -59,6 +59,11 @@ class ManifestRoutes:
         """Removes a tag, or a manifest with its tags."""
         await self._manifests.delete(grant, parse_reference(last))
         await exchange.answer(202, ())
+
+
+def _looks_only(exchange: Exchange) -> bool:
+    """Whether it is another registry that reads in order to copy, which is no pull (as Harbor counts)."""
+    return exchange.headers.get(b"user-agent", b"") == b"harbor-registry-client"
 
 
 def _tags(exchange: Exchange, reference: Reference) -> list[Tag]:

@@ -90,7 +90,9 @@ manifests = Table(
     Column("config_type", Text, nullable=False, comment="The media type of the config; empty if there is none."),
     Column("size", BigInteger, nullable=False, comment="Bytes of the manifest and of what it refers to."),
     Column("attributes", Text, nullable=False, comment="What its config says of it, as JSON."),
-    Column("accessory", Text, comment="What it is to its subject, such as signature.cosign; NULL: no accessory."),
+    Column("accessory", Text, comment="What it is to another artifact, such as signature.cosign; NULL: nothing."),
+    Column("accessory_of", LargeBinary, comment="The digest of that artifact, its subject or named by its tag."),
+    Column("icon", LargeBinary, comment="The digest of the icon it brings along; NULL: that of its kind."),
     Column("pushed_at", BigInteger, nullable=False),
     Column("pulled_at", BigInteger, comment="NULL: never."),
     Column("deleted_at", BigInteger, comment="In the trash since then; NULL: live."),
@@ -105,6 +107,14 @@ Index(
     sqlite_where=manifests.c.subject.isnot(None),
     postgresql_where=manifests.c.subject.isnot(None),
 )
+Index(
+    "ix_manifests_accessory_of",
+    manifests.c.repository_id,
+    manifests.c.accessory_of,
+    sqlite_where=manifests.c.accessory_of.isnot(None),
+    postgresql_where=manifests.c.accessory_of.isnot(None),
+)
+Index(None, manifests.c.repository_id, manifests.c.pushed_at, manifests.c.id)
 Index(
     "ix_manifests_deleted_at",
     manifests.c.deleted_at,

@@ -377,7 +377,19 @@ def upgrade() -> None:
             "accessory",
             sa.Text(),
             nullable=True,
-            comment="What it is to its subject, such as signature.cosign; NULL: no accessory.",
+            comment="What it is to another artifact, such as signature.cosign; NULL: nothing.",
+        ),
+        sa.Column(
+            "accessory_of",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="The digest of that artifact, its subject or named by its tag.",
+        ),
+        sa.Column(
+            "icon",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="The digest of the icon it brings along; NULL: that of its kind.",
         ),
         sa.Column("pushed_at", sa.BigInteger(), nullable=False),
         sa.Column("pulled_at", sa.BigInteger(), nullable=True, comment="NULL: never."),
@@ -388,12 +400,23 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
+        "ix_manifests_accessory_of",
+        "manifests",
+        ["repository_id", "accessory_of"],
+        unique=False,
+        sqlite_where=sa.text("accessory_of IS NOT NULL"),
+        postgresql_where=sa.text("accessory_of IS NOT NULL"),
+    )
+    op.create_index(
         "ix_manifests_deleted_at",
         "manifests",
         ["deleted_at"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NOT NULL"),
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
+    )
+    op.create_index(
+        op.f("ix_manifests_repository_id_pushed_at_id"), "manifests", ["repository_id", "pushed_at", "id"], unique=False
     )
     op.create_index(
         "ix_manifests_subject",
