@@ -49,10 +49,10 @@ def test_the_table(public: bool) -> None:
     }
     assert set(table) == set(Role)
     for role, actions in table.items():
-        assert allowed(admin=False, role=role, public=public) == actions
-        assert allowed(admin=True, role=role, public=public) == set(Action)
-    assert allowed(admin=False, role=None, public=public) == ({PULL} if public else set())
-    assert allowed(admin=True, role=None, public=public) == set(Action)
+        assert allowed(admin=False, roles=frozenset({role}), public=public) == actions
+        assert allowed(admin=True, roles=frozenset({role}), public=public) == set(Action)
+    assert allowed(admin=False, roles=frozenset(), public=public) == ({PULL} if public else set())
+    assert allowed(admin=True, roles=frozenset(), public=public) == set(Action)
 
 
 def test_the_machines_own_grants() -> None:

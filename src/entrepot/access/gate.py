@@ -8,7 +8,7 @@ lost at their next request, whichever token or password they hold.
 import base64
 import binascii
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from entrepot.access.identity import NOBODY, Identity, stamp_of
@@ -210,9 +210,8 @@ def _live(principal: Principal, found: Standing) -> frozenset[Action]:
     if found.project_id is None:
         return NOTHING
     if principal.robot_id is not None:
-        return _BY_BITS[found.allowed or 0] | allowed(admin=False, role=None, public=bool(found.public))
-    roles: Iterable[Role | None] = roles_of_bits(found.roles) or (None,)
-    return NOTHING.union(*(allowed(admin=principal.admin, role=role, public=bool(found.public)) for role in roles))
+        return _BY_BITS[found.allowed or 0] | allowed(admin=False, roles=frozenset(), public=bool(found.public))
+    return allowed(admin=principal.admin, roles=roles_of_bits(found.roles), public=bool(found.public))
 
 
 def roles_of_bits(bits: int | None) -> frozenset[Role]:

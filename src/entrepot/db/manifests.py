@@ -159,7 +159,8 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         "INSERT INTO manifests"
         " (repository_id, digest, media_type, artifact_type, subject, annotations, body,"
         "  kind, config_type, size, attributes, accessory, accessory_of, icon, pushed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING"
+        " RETURNING id",
         repository_id,
         new.digest.packed,
         new.media_type,
