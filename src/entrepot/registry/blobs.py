@@ -1,9 +1,8 @@
 """Looking at blobs, reading, mounting and deleting them."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from entrepot.db import blobs, repositories
@@ -16,7 +15,7 @@ from entrepot.model.event import Event, EventName
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry.rules import Rules
-from entrepot.storage.contract import Key, LocalFiles, SignedUrls, Storage
+from entrepot.storage.contract import Key, LocalFiles, OpenFile, SignedUrls, Storage
 
 # Goes on while the machine is suspended, where there is such a clock.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -32,6 +31,15 @@ class Blob:
     """The object that holds it, or its first part."""
     further: tuple[Part, ...] = ()
     """The parts after the first, if it came in several requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A part of a blob: `count` bytes of a file, from `start` on."""
+
+    file: OpenFile
+    start: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +88,16 @@ class Blobs:
         return self._chain(blob, start, end) if blob.further else self._storage.read(blob.key, start, end)
 
     async def _chain(self, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
-        parts = (Part(0, blob.key), *blob.further)
-        ends = (*(part.start for part in blob.further), blob.size)
-        for part, part_end in zip(parts, ends, strict=True):
-            if start < part_end and part.start < end:
-                inside = max(start, part.start) - part.start, min(end, part_end) - part.start
-                async for piece in self._storage.read(Key(part.key), *inside):
-                    yield piece
+        for key, inside in _spans(blob, start, end):
+            async for piece in self._storage.read(key, inside.start, inside.stop):
+                yield piece
 
-    def path(self, blob: Blob) -> Path | None:
-        """The file on this machine that is the blob, if it is one."""
-        return None if self._files is None or blob.further else self._files.path(blob.key)
+    def files(self, blob: Blob, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
+        """The same bytes as parts of files here, each open until the next is asked for; None if they are not in files.
+
+        Raises ObjectMissing and StorageFailed when a file is asked for: for the first one before anything is read.
+        """
+        return None if self._files is None else _opened(self._files, blob, start, end)
 
     async def redirect(self, blob: Blob) -> Redirect | None:
         """Where the client should fetch the blob; None if here. Raises StorageFailed."""
@@ -157,6 +164,24 @@ class Blobs:
             )
 
         await self._db.write(change)
+
+
+async def _opened(files: LocalFiles, blob: Blob, start: int, end: int) -> AsyncGenerator[Extent, None]:
+    for key, inside in _spans(blob, start, end):
+        file = await files.open(key, inside.stop)
+        try:
+            yield Extent(file, inside.start, len(inside))
+        finally:
+            file.close()
+
+
+def _spans(blob: Blob, start: int, end: int) -> Iterator[tuple[Key, range]]:
+    """The objects that hold a range of the blob, in order, and which bytes of each."""
+    parts = (Part(0, blob.key), *blob.further)
+    ends = (*(part.start for part in blob.further), blob.size)
+    for part, part_end in zip(parts, ends, strict=True):
+        if start < part_end and part.start < end:
+            yield Key(part.key), range(max(start, part.start) - part.start, min(end, part_end) - part.start)
 
 
 class Found(NamedTuple):

@@ -3,19 +3,28 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from entrepot.db import removals
 from entrepot.db.contract import Database
 from entrepot.model.digest import Digest, Hasher
 from entrepot.model.errors import BlobUploadInvalid, BlobUploadUnknown, BodyCut, Failed, SizeInvalid
 from entrepot.registry.rules import SECOND, Rules
-from entrepot.storage.contract import Chunk, Key, ObjectWriter, Storage, fresh_key
+from entrepot.storage.contract import Chunk, Key, ObjectWriter, Pouring, Source, Storage, fresh_key
 
 BATCH = 1024 * 1024
 """Bytes gathered before they are given to the writer: large enough that its thread costs nothing beside them."""
+
+
+@runtime_checkable
+class Fetched(Protocol):
+    """A stream of pieces that can perhaps be had in another way as well."""
+
+    def source(self) -> Source | None:
+        """The rest of the stream, for a thread to fetch; None if it can only be had by its pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +48,7 @@ class Intake:
     async def take(
         self, body: AsyncIterator[bytes], length: int | None, hasher: Hasher | None, *, at_most: int | None = None
     ) -> Taken:
-        """The object made of the stream, durable; `hasher` was fed all of it.
+        """The object made of the stream, durable; `hasher` was fed all of it. A thread fetches the stream if it can.
 
         Raises SizeInvalid if the stream is not `length` bytes long, BlobUploadInvalid if it has more than `at_most`,
         BlobUploadUnknown if it took too long, StorageFailed; whatever was written is then let go. The intent to remove
@@ -79,14 +88,28 @@ async def _pour(
     body: AsyncIterator[bytes], writer: ObjectWriter, length: int | None, at_most: int | None
 ) -> tuple[int, BodyCut | None]:
     """How many bytes went from the stream to the writer, and how the stream broke off if it did."""
+    source = body.source() if isinstance(body, Fetched) and isinstance(writer, Pouring) else None
+    if source is not None and isinstance(writer, Pouring):
+        measured = _Measured(source, at_most)
+        await writer.pour(measured)
+        size, cut = measured.size, None
+        if not source.whole:
+            cut = BodyCut("the client went away before everything had come")
+    else:
+        size, cut = await _gather(body, writer, at_most)
+    if length is not None and cut is None and size != length:
+        raise SizeInvalid(f"{length} bytes were announced and {size} came")
+    return size, cut
+
+
+async def _gather(body: AsyncIterator[bytes], writer: ObjectWriter, at_most: int | None) -> tuple[int, BodyCut | None]:
     size, cut = 0, None
     batch: list[Chunk] = []
     gathered = 0
     try:
         async for chunk in body:
             size += len(chunk)
-            if at_most is not None and size > at_most:
-                raise BlobUploadInvalid("the blob is larger than this registry accepts")
+            _require_at_most(at_most, size)
             batch.append(chunk)
             gathered += len(chunk)
             if gathered >= BATCH:
@@ -96,6 +119,39 @@ async def _pour(
         cut = error
     if batch:
         await writer.write(batch)
-    if length is not None and cut is None and size != length:
-        raise SizeInvalid(f"{length} bytes were announced and {size} came")
     return size, cut
+
+
+class _Measured:
+    """A Source that ends with an error when more has come of it than may."""
+
+    def __init__(self, source: Source, at_most: int | None) -> None:
+        self._source = source
+        self._at_most = at_most
+        self.size = 0
+
+    @property
+    def over(self) -> bool:
+        return self._source.over
+
+    @property
+    def whole(self) -> bool:
+        return self._source.whole
+
+    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+        """Raises BlobUploadInvalid."""
+        parts = self._source.fill(buffer)
+        self.size += sum(map(len, parts))
+        _require_at_most(self._at_most, self.size)
+        return parts
+
+    async def ready(self) -> None:
+        await self._source.ready()
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def _require_at_most(at_most: int | None, size: int) -> None:
+    if at_most is not None and size > at_most:
+        raise BlobUploadInvalid("the blob is larger than this registry accepts")

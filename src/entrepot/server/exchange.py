@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from entrepot.api.oci.asgi import BODY_SOURCE, ZERO_COPY_SEND
 from entrepot.server.service import Asgi, Message, Receive, Scope, Send
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
@@ -20,14 +21,24 @@ _BY_SECOND_LAST = {
 }
 
 
+class Source(Protocol):
+    """Of what the extension for bodies gives, as much as is looked at here."""
+
+    @property
+    def received(self) -> int:
+        """The bytes that were taken from it so far."""
+
+
 class Exchange:
-    """A request under way, then ended; byte counts are of bodies."""
+    """A request under way, then ended; byte counts are of bodies, also of what passes by the event loop."""
 
     __slots__ = (
+        "_open_source",
         "_receive",
+        "_received",
         "_send",
+        "_sources",
         "began",
-        "bytes_in",
         "bytes_out",
         "complete",
         "kind",
@@ -42,7 +53,6 @@ class Exchange:
         self.scope = scope
         self.status = 0
         """0 until the answer begins."""
-        self.bytes_in = 0
         self.bytes_out = 0
         self.complete = False
         """Whether the whole answer was given to the connection."""
@@ -58,6 +68,17 @@ class Exchange:
             self.request_id = b"%016x" % random.getrandbits(64)
         self._receive = receive
         self._send = send
+        self._received = 0
+        self._sources: tuple[Source, ...] = ()
+        extensions = scope.get("extensions")
+        if extensions is not None and BODY_SOURCE in extensions:
+            self._open_source = extensions[BODY_SOURCE]["open"]
+            scope["extensions"] = {**extensions, BODY_SOURCE: {"open": self.open_source}}
+
+    @property
+    def bytes_in(self) -> int:
+        """The bytes of the request's body that were taken so far."""
+        return self._received + sum(source.received for source in self._sources)
 
     @property
     def principal(self) -> str:
@@ -68,8 +89,15 @@ class Exchange:
         """The next message of the request, counted."""
         message = await self._receive()
         if message["type"] == "http.request":
-            self.bytes_in += len(message.get("body", b""))
+            self._received += len(message.get("body", b""))
         return message
+
+    def open_source(self) -> Source | None:
+        """What is left of the body for a thread to read, counted; None if there is no such thing."""
+        source: Source | None = self._open_source()
+        if source is not None:
+            self._sources = (*self._sources, source)
+        return source
 
     async def send(self, message: Message) -> None:
         """Passes on a message of the answer, counted; the answer's head gets the request's id."""
@@ -77,13 +105,20 @@ class Exchange:
         if kind == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-id", self.request_id)]
+        elif kind == ZERO_COPY_SEND:
+            await self._send_file(message)
+            return
         await self._send(message)
         if kind == "http.response.body":
             self.bytes_out += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
-        elif kind == "http.response.zerocopysend":
-            self.bytes_out += message.get("count", 0)
-            self.complete = not message.get("more_body", False)
+
+    async def _send_file(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        finally:
+            self.bytes_out += message.get("count", 0)  # What went, by now; see `transfer`.
+        self.complete = not message.get("more_body", False)
 
 
 def kind_of(path: str) -> str:

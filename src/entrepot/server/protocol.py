@@ -2,14 +2,24 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from entrepot.server.framing import Framing, framing_of
+from entrepot.server.lent import Lent
+from entrepot.server.receiving import BodySource
+from entrepot.server.transfer import Transfer
 
 HEAD_LIMIT = 64 * 1024
 """The most bytes that a request's line and headers may take."""
 HEAD_SECONDS = 60
 """How many seconds the head of a request may take to come, and a new connection to say anything."""
+
+LARGE = 64 * 1024
+"""Bytes from which on a body of a length that was announced may be read by a thread; a chunked one may always."""
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -26,10 +36,18 @@ class BoundedProtocol(HttpToolsProtocol):
     Without the limits a client could fill the memory with headers that never end, or hold a connection by saying
     nothing. An offer to upgrade (Java's HTTP client makes one for HTTP/2 with each request on a plain connection) is
     to be ignored, RFC 9110 section 7.8; the parser would take it as accepted and drop the body, so it is hidden.
+
+    Given a pool of threads, and where no TLS is in between, it offers what `transfer` describes. A large body is then
+    taken out of its frame here, not by Uvicorn's parser, because that could not be gone on with by somebody else.
     """
 
-    def __init__(self, *args: Any, **named: Any) -> None:
+    def __init__(self, *args: Any, pool: ThreadPoolExecutor | None = None, **named: Any) -> None:
         super().__init__(*args, **named)
+        self._pool = pool
+        self._framing: Framing | None = None
+        """Of the large body that is coming."""
+        self._lent: Lent | None = None
+        """What threads were lent last."""
         self._between = True
         """Whether the next byte begins a request."""
         self._held = b""
@@ -42,10 +60,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if transport.get_extra_info("sslcontext") is not None:
+            self._pool = None
         self._impatience = self.loop.call_later(HEAD_SECONDS, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._be_patient()
+        if self._lent is not None:
+            self._lent.close()
         super().connection_lost(exc)
         super()._unset_keepalive_if_required()
 
@@ -104,6 +126,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         while data and not self.transport.is_closing():
+            if self._framing is not None:
+                data = self._receive_framed(self._framing, data)
+                continue
             if not self._between:
                 self._receive_body(data)
                 return
@@ -122,6 +147,7 @@ class BoundedProtocol(HttpToolsProtocol):
             head = whole[:end]
             super().data_received(_UPGRADE.sub(rb"\nx\1", head) if _UPGRADE.search(head) else head)
             data = whole[end:]
+            self._framing = self._framing_of_body()
 
     def _receive_body(self, data: bytes) -> None:
         """Passes on what may be followed by whole further requests, if the client does not wait for answers."""
@@ -141,9 +167,80 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._impatience is None:
             self._impatience = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no request, unless that would get into the middle of another answer."""
+        if self._is_answering():
+            self.transport.abort()
+        else:
+            super().send_400_response(msg)
+
     def _refuse(self, answer: bytes = _TOO_LARGE) -> None:
+        if self._is_answering():
+            self.transport.abort()
+            return
         self.transport.write(answer)
         self.transport.close()
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and cycle.response_started and not cycle.response_complete:
+            return True
+        return self._lent is not None and self._lent.file >= 0 and not self._lent.over
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self._pool is not None:
+            app = Transfer(app, cycle, self._pool, self._lend, self._open_source)
+        super()._start_asgi_task(cycle, app)
+
+    def _lend(self, file: int | None) -> Lent:
+        self._lent = Lent(self.transport.get_extra_info("socket").fileno(), file)
+        return self._lent
+
+    def _open_source(self, cycle: RequestResponseCycle) -> BodySource | None:
+        """What is left of the body of that request, taken from the event loop until it is closed."""
+        framing = self._framing
+        if framing is None or cycle is not self.cycle or cycle.disconnected or self.transport.is_closing():
+            return None
+        self.flow.pause_reading()
+        if cycle.waiting_for_100_continue:
+            cycle.waiting_for_100_continue = False
+            self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        parsed, cycle.body = cycle.body, bytearray()
+        return BodySource(self._lend(None), framing, parsed, lambda source: self._settle(source, cycle, framing))
+
+    def _settle(self, source: BodySource, cycle: RequestResponseCycle, framing: Framing) -> None:
+        """Takes the connection back from a source, as far as it has come."""
+        cycle.body[:0] = source.unread
+        if source.cut or source.busy:
+            cycle.disconnected = True
+            self.transport.abort()
+        elif source.broken:
+            cycle.disconnected = True
+            self._refuse(_NOT_UNDERSTOOD)
+        elif framing.ended:
+            self.data_received(self._end_framed(framing))
+
+    def _framing_of_body(self) -> Framing | None:
+        """The framing of the body that the head just parsed announces; None if it is for Uvicorn's parser."""
+        if self._between or self._pool is None or self.transport.is_closing():
+            return None
+        return framing_of(self.headers, LARGE) if self.parser.get_http_version() == "1.1" else None
+
+    def _receive_framed(self, framing: Framing, data: bytes) -> bytes:
+        """What comes after the body, if it ends in the data."""
+        for part in framing.payload(memoryview(data)):
+            self.on_body(part)  # type: ignore[arg-type]
+        if framing.failed:
+            self._refuse(_NOT_UNDERSTOOD)
+        return self._end_framed(framing) if framing.ended else b""
+
+    def _end_framed(self, framing: Framing) -> bytes:
+        self._framing = None
+        # Uvicorn's parser has seen the head and waits for the body still: another one begins with what comes next.
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.on_message_complete()
+        return framing.rest
 
     def _be_patient(self) -> None:
         if self._impatience is not None:

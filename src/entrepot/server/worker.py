@@ -6,8 +6,10 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 import uvicorn
@@ -21,6 +23,8 @@ from entrepot.server.service import Asgi, Service
 KEEP_ALIVE_SECONDS = 75
 """How long an idle connection is kept: longer than the minute after which common proxies drop theirs."""
 LONGEST_PAUSE = 60.0
+SENDERS = 16
+"""How many downloads may wait for a disk at the same time, in each worker; for slow clients none waits."""
 
 STARTED = b"1"
 FAILED = b"0"
@@ -72,6 +76,7 @@ class _Worker:
         self._service = service
         self._report = report
         self._stop = asyncio.Event()
+        self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sending")
         self._log = structlog.get_logger("entrepot.server").bind(process=os.getpid())
 
     async def run(self, *, runs_tasks: bool, orphaned: int) -> int:
@@ -87,6 +92,7 @@ class _Worker:
         finally:
             loop.remove_reader(orphaned)
             await self._service.stop()
+            await asyncio.to_thread(self._senders.shutdown)
         return 0
 
     def _be_orphaned(self, orphaned: int) -> None:
@@ -143,7 +149,7 @@ class _Worker:
         config = uvicorn.Config(
             application,
             loop="uvloop",
-            http=BoundedProtocol,
+            http=partial(BoundedProtocol, pool=self._senders),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",

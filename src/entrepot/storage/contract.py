@@ -6,7 +6,7 @@ asked whether something exists: the database says that.
 """
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import NewType, Protocol, runtime_checkable
 
@@ -42,6 +42,42 @@ class ObjectWriter(Protocol):
 
     async def abort(self) -> None:
         """Gives up: frees what is held. Never raises. The key may still need `remove`."""
+
+
+class Source(Protocol):
+    """Bytes on their way here, that a thread may fetch: only as many at a time as it has room for."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come, because this was all or because it broke off."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether this was all."""
+
+    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+        """The bytes that came next, mostly as parts of the buffer, good until it is used for something else.
+
+        Nothing if nothing came for a moment, or if it is over. Never raises for what becomes of the sender. For one
+        thread at a time; once closed, it comes back within a moment and says that it is over.
+        """
+
+    async def ready(self) -> None:
+        """Returns when it is worth asking for more, or over."""
+
+    def close(self) -> None:
+        """Lets go of where the bytes come from. To be called in any case, by the event loop; may be called twice."""
+
+
+@runtime_checkable
+class Pouring(Protocol):
+    """An ObjectWriter that can fetch the bytes itself, in the thread that hashes and writes them."""
+
+    async def pour(self, source: Source) -> None:
+        """Adds everything that comes, and closes the source. Returns when it is over, whole or not.
+
+        Raises StorageFull, StorageFailed, and what the source raises.
+        """
 
 
 class Storage(Protocol):
@@ -81,12 +117,25 @@ class Storage(Protocol):
         """Frees connections. Nothing may be called afterwards."""
 
 
+class OpenFile(Protocol):
+    """A file of this machine, open for reading until it is closed."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+
+    def close(self) -> None:
+        """Closes it."""
+
+
 @runtime_checkable
 class LocalFiles(Protocol):
     """A store whose objects are files here, so that a server may hand them to the kernel."""
 
     def path(self, key: Key) -> Path:
         """Where the object is, whether or not it exists."""
+
+    async def open(self, key: Key, end: int) -> OpenFile:
+        """The object as a file, for the caller to close. Raises ObjectMissing as `read` does, and StorageFailed."""
 
 
 @runtime_checkable

@@ -17,6 +17,10 @@ class FileReader:
         self._threads = threads
         self._running: Future[bytes] | None = None
 
+    def fileno(self) -> int:
+        """The file's descriptor."""
+        return self._fd
+
     def cached(self, length: int, offset: int) -> bytes:
         """What of the range is in memory, at once: perhaps less than asked, perhaps nothing."""
         return self._calls.pread_cached(self._fd, length, offset)

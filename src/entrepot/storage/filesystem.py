@@ -1,5 +1,6 @@
 """Objects as files in a folder of this machine, or of one that it mounts."""
 
+import errno
 import os
 import re
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from entrepot.storage.threads import Threads
 
 PIECE = 1 << 20
 """The most bytes in one piece of a read."""
-SMALL = 64 << 10
+SMALL = 256 << 10
 """Ranges up to this are read without a thread when they are cached: a turn through a thread costs more."""
 _FOLDER = re.compile("[0-9a-f]{2}").fullmatch
 _NAME = re.compile("[0-9a-f]{32}").fullmatch
@@ -78,6 +79,16 @@ class FileStorage:
         finally:
             reader.close()
 
+    async def open(self, key: Key, end: int) -> FileReader:
+        """The object as an open file, of at least that length."""
+        try:
+            fd = await self._threads.run(lambda: self._open_whole(key, end), self._calls.close)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _missing(key) from error
+        except OSError as error:
+            raise failure("read", error) from error
+        return FileReader(fd, self._calls, self._threads)
+
     async def size(self, key: Key) -> int | None:
         """The length of the file, finished or not."""
         try:
@@ -128,6 +139,11 @@ class FileStorage:
 
     def _open(self, key: Key) -> int:
         return self._calls.open(self._prefix + key, os.O_RDONLY)
+
+    def _open_whole(self, key: Key, end: int) -> int:
+        if self._calls.size(self._prefix + key) < end:
+            raise FileNotFoundError(errno.ENOENT, "it is shorter than it should be")
+        return self._open(key)
 
     def _open_new(self, key: Key) -> int:
         path = self._prefix + key

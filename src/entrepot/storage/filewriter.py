@@ -6,10 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from entrepot.model.digest import Hasher
 from entrepot.model.errors import StorageFailed, StorageFull
-from entrepot.storage.contract import Chunk
+from entrepot.storage.contract import Chunk, Source
 from entrepot.storage.systemcalls import FileSystemCalls
 from entrepot.storage.threads import Threads
 
@@ -17,8 +18,13 @@ BATCH = 1 << 20
 """How many bytes are gathered before a thread is bothered."""
 BOUND = 4 << 20
 """How many bytes may wait while a thread writes at most as many: no writer holds more than twice this."""
+BURST = 32 << 20
+"""Bytes after which a thread turns to the next upload, if there are more of them than threads."""
 _MOST_BUFFERS = 1024
 """How many buffers Linux takes in one writev (IOV_MAX)."""
+_MOST_BYTES = 256 << 10
+"""How many bytes are given to one call: with more, ext4 wants larger pieces of memory, and finding those costs more
+than it saves (measured on Linux 6.18: 1 MiB at once took half as much time again for the whole upload)."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -58,7 +64,7 @@ class FileWriter:
         self._usable = True
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
-        self._running: Future[None] | None = None
+        self._running: Future[Any] | None = None
         self._closing: Future[None] | None = None
 
     async def write(self, chunks: list[Chunk]) -> None:
@@ -76,6 +82,21 @@ class FileWriter:
             await self._written()
             batch = self._take_waiting()
             self._running = self._threads.start(lambda: self._write_all(batch))
+
+    async def pour(self, source: Source) -> None:
+        """Adds everything that comes, fetched by the thread that hashes and writes it: none is held but one buffer."""
+        try:
+            with self._spent_on_failure():
+                self._require_usable()
+                await self._written()
+                rest = self._take_waiting()
+                while rest or not source.over:
+                    self._running = running = self._threads.start(lambda: self._write_burst(rest, source))
+                    if not await asyncio.wrap_future(running) and not source.over:
+                        await source.ready()
+                self._running = None
+        finally:
+            source.close()
 
     async def finish(self) -> None:
         """Returns when the file and its name are on the disk."""
@@ -153,18 +174,32 @@ class FileWriter:
         if self._hasher is not None:
             for chunk in chunks:
                 self._hasher.update(chunk)
-        done = 0
-        while done < len(chunks):
-            written = self._calls.writev(self._fd, chunks[done : done + _MOST_BUFFERS])
-            if written <= 0:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            while done < len(chunks) and written >= len(chunks[done]):
-                written -= len(chunks[done])
-                done += 1
-            if written:
-                chunks[done] = memoryview(chunks[done])[written:]
+        for group in _groups(chunks):
+            done = 0
+            while done < len(group):
+                written = self._calls.writev(self._fd, group[done:])
+                if written <= 0:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                while done < len(group) and written >= len(group[done]):
+                    written -= len(group[done])
+                    done += 1
+                if written:
+                    group[done] = memoryview(group[done])[written:]
         # The pool holds on to a job for a moment after it is done.
         chunks.clear()
+
+    def _write_burst(self, rest: list[Chunk], source: Source) -> bool:
+        """Whether there is surely more to write: not if nothing came for a moment, or nothing more will."""
+        self._write_all(rest)
+        moved = 0
+        with self._threads.buffer() as buffer:
+            while moved < BURST:
+                parts: list[Chunk] = list(source.fill(buffer))
+                if not parts:
+                    return False
+                moved += sum(map(len, parts))
+                self._write_all(parts)
+        return True
 
     def _seal(self, rest: list[Chunk]) -> None:
         try:
@@ -176,3 +211,20 @@ class FileWriter:
             raise
         self._close()
         self._settle()
+
+
+def _groups(chunks: list[Chunk]) -> Iterator[list[Chunk]]:
+    """The chunks in order, as many together as are good for one call; what is larger is cut."""
+    group: list[Chunk] = []
+    room = _MOST_BYTES
+    for chunk in chunks:
+        view = memoryview(chunk)
+        while view:
+            group.append(view[:room])
+            room -= len(group[-1])
+            view = view[len(group[-1]) :]
+            if not room or len(group) == _MOST_BUFFERS:
+                yield group
+                group, room = [], _MOST_BYTES
+    if group:
+        yield group

@@ -1,11 +1,15 @@
 """The one place where the file store's blocking work goes: a bounded pool of threads that belongs to one store."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Result = TypeVar("Result")
+
+BUFFER = 1 << 20
+"""Bytes of a buffer. Half of it cost a tenth more of an upload's time, twice as much won nothing."""
 
 
 class Threads:
@@ -13,10 +17,23 @@ class Threads:
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="storage")
+        self._buffers: list[memoryview] = []
 
     def start(self, job: Callable[[], Result]) -> "Future[Result]":
         """The future of `job`, which a thread does now or when one is free. Raises RuntimeError after `close`."""
         return self._pool.submit(job)
+
+    @contextmanager
+    def buffer(self) -> Iterator[memoryview]:
+        """A buffer of the job's own while it is at it; there are never more than there were jobs at once."""
+        try:
+            buffer = self._buffers.pop()
+        except IndexError:
+            buffer = memoryview(bytearray(BUFFER))
+        try:
+            yield buffer
+        finally:
+            self._buffers.append(buffer)
 
     async def run(self, job: Callable[[], Result], late: Callable[[Result], object] | None = None) -> Result:
         """What `job` returns or raises, done in a thread.

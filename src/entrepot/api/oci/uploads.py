@@ -49,7 +49,9 @@ class UploadRoutes:
         elif "digest" in query:
             digest = Digest.parse(one(query, "digest", DigestInvalid) or "")
             body = exchange.body
-            await self._uploads.put(grant, body.pieces(), digest, length=body.length if exchange.has_body else 0)
+            await self._uploads.put(
+                grant, body.pieces(exchange.scope), digest, length=body.length if exchange.has_body else 0
+            )
             await exchange.answer(201, _blob_headers(grant, digest))
             return
         upload = await self._uploads.start(grant)
@@ -66,7 +68,7 @@ class UploadRoutes:
         start, length = _chunk(exchange)
         try:
             upload: Upload = await self._uploads.append(
-                grant, upload_id, exchange.body.pieces(), start=start, length=length
+                grant, upload_id, exchange.body.pieces(exchange.scope), start=start, length=length
             )
         except RangeInvalid as error:
             exchange.refusal_headers = _session_headers(grant, upload_id, error.offset)
@@ -83,7 +85,7 @@ class UploadRoutes:
         body, start, length = None, None, None
         if exchange.has_body:
             start, length = _chunk(exchange)
-            body = exchange.body.pieces()
+            body = exchange.body.pieces(exchange.scope)
         try:
             await self._uploads.finish(grant, upload_id, body, digest, start=start, length=length)
         except RangeInvalid as error:
