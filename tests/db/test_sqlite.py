@@ -63,7 +63,7 @@ def ways(piece: ast.expr) -> list[str]:
     if isinstance(piece, ast.Constant):
         return [str(piece.value)]
     if isinstance(piece, ast.FormattedValue) and isinstance(piece.value, ast.IfExp):
-        return [str(ast.literal_eval(piece.value.body)), str(ast.literal_eval(piece.value.orelse))]
+        return [part for branch in (piece.value.body, piece.value.orelse) for part in ways(branch)]
     return ["?"]
 
 

@@ -4,11 +4,11 @@ As with the registry's own gate, everything that gives a right is read as of the
 learns from a refusal whether what they may not know of exists.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from entrepot.access.gate import account_standing, as_of_now, roles_of_bits
 from entrepot.access.identity import Identity
-from entrepot.access.roles import permissions_of
+from entrepot.access.roles import SYSTEM_ADMIN, permissions_of
 from entrepot.db import repositories, standings
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.standings import ProjectStanding
@@ -22,11 +22,13 @@ from entrepot.model.grant import (
     RepositoryGrant,
     SystemGrant,
 )
-from entrepot.model.permission import Permission, Resource, permissions
-from entrepot.model.project import Action, Project
+from entrepot.model.permission import Permission, Resource, Verb, permissions
+from entrepot.model.project import Action, Project, Role
 from entrepot.model.reference import RepositoryName
 
 SIGN_IN = "sign in to do this"
+_LONGEST_ID = 18
+"""Digits."""
 
 _ACTIONS = {
     **dict.fromkeys(
@@ -81,9 +83,7 @@ class ManagementGate:
         """
         return await self._db.read(lambda tx: self.project_within(tx, asker, project, *needed))
 
-    def project_within(
-        self, tx: Transaction, asker: Asker, project: int | str, *needed: Permission
-    ) -> ProjectGrant:
+    def project_within(self, tx: Transaction, asker: Asker, project: int | str, *needed: Permission) -> ProjectGrant:
         """As `project`, within a transaction of the caller's."""
         principal = _principal(tx, asker)
         found = standings.to_project(tx, principal, project)
@@ -144,6 +144,49 @@ class ManagementGate:
 
         return await self._db.read(question)
 
+    async def permissions(self, asker: Asker, scope: str, *, relative: bool) -> list[tuple[str, str]]:
+        """What the asker may do, as pairs of resource and action: in `/system`, or in `/project/<id>`; else nothing.
+
+        A resource is written with the scope before it, or with `relative` without; a project itself is its scope.
+        Raises Unauthenticated.
+        """
+        place = scope.strip("/")
+
+        def question(tx: Transaction) -> tuple[Principal, frozenset[Permission]]:
+            principal = _principal(tx, asker)
+            if place == "system":
+                return principal, SYSTEM_ADMIN if principal.admin else standings.to_system(tx, principal)
+            word, _, number = place.partition("/")
+            if word != "project" or not (number.isascii() and number.isdigit()) or len(number) > _LONGEST_ID:
+                return principal, frozenset()
+            found = standings.to_project(tx, principal, int(number))
+            if found.project_id is None:
+                return principal, frozenset()
+            # Harbor tells an administrator what a project's own administrator may do.
+            roles = frozenset({Role.PROJECT_ADMIN}) if principal.admin else roles_of_bits(found.roles)
+            return principal, permissions_of(roles=roles, public=bool(found.public), admin=False) | found.permissions
+
+        principal, granted = await self._db.read(question)
+        if principal.anonymous:
+            raise Unauthenticated(SIGN_IN)
+        start = [] if relative else ["", *place.split("/")]
+        told = []
+        for resource, action in sorted(granted):
+            itself = resource is Resource.PROJECT and place != "system"
+            told.append(("/".join([*start, *([] if itself else [resource.value])]), action.value))
+        return told
+
+    def registering(self, asker: Asker) -> SystemGrant:
+        """A grant for somebody who is nobody yet to make an account for themselves, and nothing else.
+
+        Whether that is allowed here at all is the caller's to know. Raises Denied for who is signed in.
+        """
+        principal = asker.identity.principal
+        if not principal.anonymous:
+            raise Denied("sign out to make another account for yourself")
+        create = Permission(Resource.USER, Verb.CREATE)
+        return SystemGrant(principal=replace(principal, origin=asker.origin), permissions=frozenset({create}))
+
     async def visible(self, asker: Asker) -> CatalogGrant:
         """A grant to list what the asker may know of: everything, or public projects and those of their own."""
         principal = await self._db.read(lambda tx: _principal(tx, asker))
@@ -174,9 +217,7 @@ def _project(found: ProjectStanding) -> Project:
     )
 
 
-def _hidden(
-    principal: Principal, project: int | str, needed: tuple[Permission, ...], *, known: bool
-) -> EntrepotError:
+def _hidden(principal: Principal, project: int | str, needed: tuple[Permission, ...], *, known: bool) -> EntrepotError:
     """The error for what may not be done in a project, which the principal may or may not know of."""
     if principal.admin:
         return ProjectUnknown(f"there is no project {project}")

@@ -1,12 +1,9 @@
 """Who can sign in under a name, be it a person or a robot."""
 
-import json
 from typing import NamedTuple
 
+from entrepot.db import configuration
 from entrepot.db.contract import Transaction
-
-ROBOT_PREFIX = "robot$"
-"""What robots' names begin with until an administrator chooses something else."""
 
 
 class Credentials(NamedTuple):
@@ -34,8 +31,7 @@ def find(tx: Transaction, name: str) -> Credentials | None:
 
 def robot_prefix(tx: Transaction) -> str:
     """What the names of robots begin with."""
-    row = tx.one("SELECT value FROM configuration WHERE name = 'robot_name_prefix'")
-    return ROBOT_PREFIX if row is None else str(json.loads(row[0]))
+    return str(configuration.value(tx, "robot_name_prefix"))
 
 
 def _user(tx: Transaction, column: str, text: str) -> Credentials | None:

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from entrepot.db.contract import Row, Transaction
+from entrepot.db.listing import Column, Kind, Listing, rows
+from entrepot.model.query import ListQuery
 
-_COLUMNS = "id, name, admin, disabled, created_at"
+_COLUMNS = "id, name, email, realname, comment, admin, disabled, created_at, updated_at"
+_COUNT = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,15 +16,30 @@ class User:
 
     id: int
     name: str
+    email: str
+    """Empty if none was given."""
+    realname: str
+    comment: str
     admin: bool
     disabled: bool
     created_at: int
     """Microseconds since 1970."""
+    updated_at: int
 
 
 def _user(row: Row) -> User:
-    identifier, name, admin, disabled, created_at = row[:5]
-    return User(id=identifier, name=name, admin=bool(admin), disabled=bool(disabled), created_at=created_at)
+    identifier, name, email, realname, comment, admin, disabled, created_at, updated_at = row[:_COUNT]
+    return User(
+        id=identifier,
+        name=name,
+        email=email or "",
+        realname=realname,
+        comment=comment,
+        admin=bool(admin),
+        disabled=bool(disabled),
+        created_at=created_at,
+        updated_at=updated_at,
+    )
 
 
 def find(tx: Transaction, name: str) -> User | None:
@@ -33,13 +51,13 @@ def find(tx: Transaction, name: str) -> User | None:
 def find_with_password(tx: Transaction, name: str) -> tuple[User, str] | None:
     """The user of that name and the hash of their password, or None."""
     row = tx.one(f"SELECT {_COLUMNS}, password_hash FROM users WHERE name = ?", name)
-    return None if row is None else (_user(row), row[5])
+    return None if row is None else (_user(row), row[_COUNT])
 
 
 def standing(tx: Transaction, user_id: int) -> tuple[User, str] | None:
     """The user of that id and the hash of their password, or None."""
     row = tx.one(f"SELECT {_COLUMNS}, password_hash FROM users WHERE id = ?", user_id)
-    return None if row is None else (_user(row), row[5])
+    return None if row is None else (_user(row), row[_COUNT])
 
 
 def lock(tx: Transaction, name: str) -> User | None:
@@ -48,16 +66,64 @@ def lock(tx: Transaction, name: str) -> User | None:
     return None if row is None else _user(row)
 
 
+def lock_by_id(tx: Transaction, user_id: int) -> tuple[User, str] | None:
+    """The user of that id and the hash of their password, or None; nobody else changes the row meanwhile."""
+    row = tx.one(f"SELECT {_COLUMNS}, password_hash FROM users WHERE id = ? FOR UPDATE", user_id)
+    return None if row is None else (_user(row), row[_COUNT])
+
+
+def has_email(tx: Transaction, email: str, but: int = 0) -> bool:
+    """Whether a user has that e-mail address, other than the one with the id `but`."""
+    return tx.one("SELECT 1 FROM users WHERE email = ? AND id <> ?", email, but) is not None
+
+
+def set_profile(tx: Transaction, user_id: int, email: str, realname: str, comment: str) -> None:
+    """Gives the user this e-mail address (empty for none), real name and comment."""
+    tx.run(
+        "UPDATE users SET email = ?, realname = ?, comment = ?, updated_at = ? WHERE id = ?",
+        email or None,
+        realname,
+        comment,
+        tx.now,
+        user_id,
+    )
+
+
 def lock_enabled_admins(tx: Transaction) -> list[int]:
     """The ids of the administrators who can sign in; none of them changes until the transaction ends."""
-    rows = tx.all("SELECT id FROM users WHERE admin AND NOT disabled ORDER BY id FOR UPDATE")
-    return [row[0] for row in rows]
+    found = tx.all("SELECT id FROM users WHERE admin AND NOT disabled ORDER BY id FOR UPDATE")
+    return [row[0] for row in found]
 
 
 def page(tx: Transaction, after: str, count: int) -> list[User]:
     """The next `count` users whose names come after `after`, in byte order of their names."""
-    rows = tx.all(f"SELECT {_COLUMNS} FROM users WHERE name > ? ORDER BY name LIMIT ?", after, count)
-    return [_user(row) for row in rows]
+    found = tx.all(f"SELECT {_COLUMNS} FROM users WHERE name > ? ORDER BY name LIMIT ?", after, count)
+    return [_user(row) for row in found]
+
+
+_LISTING = Listing(
+    select=_COLUMNS,
+    source="FROM users",
+    columns={
+        "user_id": Column("id", Kind.NUMBER),
+        "username": Column("name"),
+        "name": Column("name"),
+        "email": Column("email"),
+        "realname": Column("realname"),
+        "comment": Column("comment"),
+        "sysadmin_flag": Column("admin", Kind.TRUTH),
+        "creation_time": Column("created_at", Kind.TIME),
+        "update_time": Column("updated_at", Kind.TIME),
+    },
+    order="name",
+    unique="id",
+)
+
+
+def listed(tx: Transaction, query: ListQuery, but: int) -> tuple[list[User], int]:
+    """A page of the users, and how many there are, without the one whose id is `but`."""
+    found, total = rows(tx, _LISTING, query, ["id <> ?"], [but])
+    return [_user(row) for row in found], total
 
 
 def insert(tx: Transaction, name: str, password_hash: str, admin: bool) -> User | None:

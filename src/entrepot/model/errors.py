@@ -122,6 +122,14 @@ class UserUnknown(Unknown):
     """No such user."""
 
 
+class MemberUnknown(Unknown):
+    """The project has no such member."""
+
+
+class RecordUnknown(Unknown):
+    """No such label, robot, group, quota or other entry."""
+
+
 class Refused(EntrepotError):
     """Who asks may not do this."""
 

@@ -24,6 +24,22 @@ class EventName(StrEnum):
     USER_CREATED = "user:created"
     USER_CHANGED = "user:changed"
     USER_DELETED = "user:deleted"
+    LABEL_CREATED = "label:created"
+    LABEL_CHANGED = "label:changed"
+    LABEL_DELETED = "label:deleted"
+    LABEL_PUT_ON = "label:put-on"
+    LABEL_TAKEN_OFF = "label:taken-off"
+    ROBOT_CREATED = "robot:created"
+    ROBOT_CHANGED = "robot:changed"
+    ROBOT_DELETED = "robot:deleted"
+    GROUP_CREATED = "group:created"
+    GROUP_CHANGED = "group:changed"
+    GROUP_DELETED = "group:deleted"
+    QUOTA_CHANGED = "quota:changed"
+    ALLOWLIST_CHANGED = "allowlist:changed"
+    CONFIGURATION_CHANGED = "configuration:changed"
+    REPOSITORY_CHANGED = "repository:changed"
+    REPOSITORY_DELETED = "repository:deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

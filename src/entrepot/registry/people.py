@@ -53,7 +53,7 @@ class People:
         """
 
         def change(tx: Transaction, user: User) -> None:
-            _keep_an_admin(tx, user)
+            keep_an_admin(tx, user)
             users.delete(tx, user.id)
             _tell(tx, EventName.USER_DELETED, grant, user)
 
@@ -83,7 +83,7 @@ class People:
             if user.disabled == disabled:
                 return
             if disabled:
-                _keep_an_admin(tx, user)
+                keep_an_admin(tx, user)
             users.set_disabled(tx, user.id, disabled)
             _tell(tx, EventName.USER_CHANGED, grant, user, disabled=disabled)
 
@@ -99,7 +99,7 @@ class People:
             if user.admin == admin:
                 return
             if not admin:
-                _keep_an_admin(tx, user)
+                keep_an_admin(tx, user)
             users.set_admin(tx, user.id, admin)
             _tell(tx, EventName.USER_CHANGED, grant, user, admin=admin)
 
@@ -136,7 +136,7 @@ def check_count(count: int) -> None:
         raise PageInvalid(f"a page holds 1 to {LARGEST_PAGE} entries")
 
 
-def _keep_an_admin(tx: Transaction, user: User) -> None:
+def keep_an_admin(tx: Transaction, user: User) -> None:
     """Returns if somebody can administer the instance without that user. Raises InUse."""
     if users.lock_enabled_admins(tx) == [user.id]:
         raise InUse(f"{user.name} is the last administrator who can sign in; make somebody else one first")

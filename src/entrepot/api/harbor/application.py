@@ -1,0 +1,32 @@
+"""The Litestar application of the management API."""
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Server
+from litestar.types import ControllerRouterHandler
+
+from entrepot.api.harbor.failures import LARGEST_BODY, exception_handlers
+from entrepot.api.harbor.operation import REQUEST_ID
+from entrepot.api.harbor.request import HarborRequest
+
+BASE = "/api/v2.0"
+
+
+def application(handlers: list[ControllerRouterHandler], parts: object, *, documented: bool = False) -> Litestar:
+    """The management API below `BASE`, which its caller cuts off; handlers find `parts` as `request.app.state.parts`.
+
+    Litestar's own pages, logs and debug answers are off. `documented` is for `document` alone.
+    """
+    return Litestar(
+        [Router("/", route_handlers=handlers, parameters={"x_request_id": REQUEST_ID})],
+        exception_handlers=exception_handlers(),
+        request_class=HarborRequest,
+        request_max_body_size=LARGEST_BODY,
+        state=State({"parts": parts}, deep_copy=False),
+        openapi_config=OpenAPIConfig(title="Harbor API", version="2.0", servers=[Server(url=BASE)])
+        if documented
+        else None,
+        logging_config=None,
+        debug=False,
+    )

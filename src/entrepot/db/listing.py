@@ -1,0 +1,170 @@
+"""From a `ListQuery` to SQL: conditions, order and page over the columns that a list declares.
+
+Nothing of a request becomes SQL text: keys choose among declared expressions, values are parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+
+from entrepot.db.contract import Row, Transaction
+from entrepot.model.errors import Invalid
+from entrepot.model.query import AnyOf, Between, Condition, Contains, Exactly, ListQuery, Value
+
+T = TypeVar("T")
+
+
+class Kind(Enum):
+    """What a column holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+    """Microseconds since 1970; asked about as ISO 8601, in UTC."""
+    TRUTH = "truth"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An SQL expression that a list can be filtered and sorted by."""
+
+    expression: str
+    kind: Kind = Kind.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: what it selects, from where, by which keys it is filtered, and how it is sorted if nobody says."""
+
+    select: str
+    source: str
+    """FROM and what is joined."""
+    columns: Mapping[str, Column]
+    order: str
+    """The order if none is asked for; must end in a unique column."""
+    unique: str
+    """The column that decides between equals."""
+
+
+_LARGEST = 2**63 - 1
+_SUFFIXES = ("__icontains", "__in", "__gte", "__lte", "__gt", "__lt", "__exact")
+
+
+def rows(
+    tx: Transaction, listing: Listing, query: ListQuery, conditions: Sequence[str] = (), values: Sequence[object] = ()
+) -> tuple[list[Row], int]:
+    """The rows of the page, and how many there are in all; `conditions` hold besides, with their `values`.
+
+    Raises Invalid for a value that cannot be compared with its column.
+    """
+    where, parameters = list(conditions), list(values)
+    for key, condition in query.conditions.items():
+        column = listing.columns.get(_plain(key))
+        if column is not None:
+            text, more = _sql(key, column, condition)
+            where.append(text)
+            parameters.extend(more)
+    source = f"{listing.source}{' WHERE ' + ' AND '.join(where) if where else ''}"
+    total = tx.one(f"SELECT count(*) {source}", *parameters)
+    assert total is not None
+    if query.offset >= total[0]:
+        return [], int(total[0])
+    order = _order(listing, query)
+    found = tx.all(
+        f"SELECT {listing.select} {source} ORDER BY {order} LIMIT ? OFFSET ?", *parameters, query.limit, query.offset
+    )
+    return found, int(total[0])
+
+
+def _plain(key: str) -> str:
+    """The key without the suffix of an operator, as Harbor's clients may write it."""
+    for suffix in _SUFFIXES:
+        if key.endswith(suffix):
+            return key.removesuffix(suffix)
+    return key
+
+
+def _order(listing: Listing, query: ListQuery) -> str:
+    parts = []
+    for sort in query.sort:
+        column = listing.columns.get(sort.key)
+        if column is not None:
+            parts.append(f"{column.expression}{' DESC' if sort.descending else ''}")
+    return ", ".join([*parts, listing.unique]) if parts else listing.order
+
+
+def _sql(key: str, column: Column, condition: Condition) -> tuple[str, list[object]]:
+    expression = column.expression
+    if isinstance(condition, Contains) or key.endswith("__icontains"):
+        text = condition.text if isinstance(condition, Contains) else _single(key, condition)
+        return contains(expression, str(text))
+    if isinstance(condition, Exactly):
+        operator = next((sign for suffix, sign in _SIGNS.items() if key.endswith(suffix)), "=")
+        return f"{expression} {operator} ?", [_converted(key, column, condition.value)]
+    if isinstance(condition, Between):
+        return _range(key, column, condition)
+    if isinstance(condition, AnyOf):
+        marks = ", ".join("?" * len(condition.values))
+        return f"{expression} IN ({marks})", [_converted(key, column, value) for value in condition.values]
+    raise Invalid(f"{key} cannot have several values at once; write {{a b}} for one of them")
+
+
+_SIGNS = {"__gte": ">=", "__lte": "<=", "__gt": ">", "__lt": "<"}
+
+
+def contains(expression: str, text: str) -> tuple[str, list[object]]:
+    """The condition that the expression holds the text, whatever the case of ASCII letters."""
+    escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"lower({expression}) LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
+
+
+def _range(key: str, column: Column, condition: Between) -> tuple[str, list[object]]:
+    parts: list[str] = []
+    values: list[object] = []
+    for bound, sign in ((condition.least, ">="), (condition.most, "<=")):
+        if bound is not None:
+            parts.append(f"{column.expression} {sign} ?")
+            values.append(_converted(key, column, bound))
+    return f"({' AND '.join(parts)})", values
+
+
+def _single(key: str, condition: Condition) -> Value:
+    if isinstance(condition, Exactly):
+        return condition.value
+    raise Invalid(f"{key} takes one value")
+
+
+def _converted(key: str, column: Column, value: Value) -> object:
+    """The value as the column holds it. Raises Invalid."""
+    if column.kind is Kind.TEXT:
+        return str(value)
+    if column.kind is Kind.NUMBER and isinstance(value, int) and -_LARGEST <= value <= _LARGEST:
+        return value
+    if column.kind is Kind.TRUTH and str(value).lower() in ("true", "false", "1", "0", "t", "f"):
+        return str(value).lower() in ("true", "1", "t")
+    if column.kind is Kind.TIME:
+        return _microseconds(key, value)
+    raise Invalid(f"{key} cannot be {str(value)[:64]!r}: it is a {column.kind.value}")
+
+
+def _microseconds(key: str, value: Value) -> int:
+    try:
+        moment = datetime.fromisoformat(str(value).replace(" ", "T"))
+    except ValueError as error:
+        raise Invalid(f"{key} is a time, written as 2006-01-02T15:04:05") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int((moment - _EPOCH).total_seconds() * 1_000_000)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def merged(query: ListQuery, **more: Condition | None) -> ListQuery:
+    """The query with further conditions; None for none."""
+    added: dict[str, Any] = {key: condition for key, condition in more.items() if condition is not None}
+    return ListQuery(
+        conditions={**query.conditions, **added}, sort=query.sort, page=query.page, page_size=query.page_size
+    )

@@ -1,0 +1,238 @@
+"""Holds an OpenAPI document to Harbor's contract: every difference that is not tolerated, and what is still missing.
+
+Both sides are brought into one form (`form.py`) and compared there. Whatever is let pass is a row of `TOLERATED`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from form import Answer, Operation, Parameter, Shape, contracted, documented
+
+SHAPE_KEYS = (
+    "type",
+    "nullable",
+    "format",
+    "enum",
+    "default",
+    "maximum",
+    "minimum",
+    "max_length",
+    "min_length",
+    "read_only",
+)
+MACHINE_WIDTHS = {"int", "int8", "int32", "uint64", "float", "float64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that the contract says in another way than the document."""
+
+    operation: str
+    """Its operationId."""
+    place: str
+    """Where in it: `query parameter page`, `body.metadata.public`, `answer 200[].id`."""
+    kind: str
+    """What differs: `type`, `required`, `field`, `header`, …"""
+    contract: object
+    """What the contract says; None if nothing."""
+    document: object
+    """What the document says; None if nothing."""
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.place}: {self.kind}: {self.contract!r} in the contract, {self.document!r} here"
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """A kind of difference that is let pass."""
+
+    name: str
+    reason: str
+    holds: Callable[[Difference], bool]
+
+
+TOLERATED = (
+    Tolerance(
+        "closing slash",
+        "the same route answers with and without it",
+        lambda found: found.kind == "path" and found.contract == f"{found.document}/",
+    ),
+    Tolerance(
+        "always sent",
+        "a field that is in every answer is more than was promised; in a body it would be a demand",
+        lambda found: found.kind == "always sent" and found.document is True,
+    ),
+    Tolerance(
+        "zero default",
+        "what a body leaves out is Go's zero value, whether or not it is spelled out",
+        lambda found: (
+            found.kind == "default"
+            and "parameter" not in found.place
+            and {str(found.contract), str(found.document)} <= {"None", "", "0", "False", "[]", "{}"}
+        ),
+    ),
+    Tolerance(
+        "null as nothing",
+        "null in a body counts as left out and is never in an answer, so the document need not allow it",
+        lambda found: found.kind == "nullable" and found.contract is True,
+    ),
+    Tolerance(
+        "widths of Go",
+        "`int`, `int8`, `uint64`, `float64` are widths of Harbor's memory; no client has to know them",
+        lambda found: (
+            found.kind == "format" and found.contract in MACHINE_WIDTHS and found.document in (None, "int64", "double")
+        ),
+    ),
+    Tolerance(
+        "64 bits",
+        "the bounds that the format int64 has anyway",
+        lambda found: (
+            found.contract is None
+            and (found.kind, found.document) in (("maximum", 2**63 - 1), ("maximum", 2.0**63), ("minimum", -(2**63)))
+        ),
+    ),
+    Tolerance(
+        "read only",
+        "what a client may not set is passed over when it is sent, so the document need not forbid it",
+        lambda found: found.kind == "read_only" and found.contract is True,
+    ),
+    Tolerance(
+        "free form",
+        "an object without fields is any value in Harbor's Go, so the document says any value",
+        lambda found: found.kind == "type" and (found.contract, found.document) == ("free object", "any"),
+    ),
+    Tolerance(
+        "file",
+        "OpenAPI 3 has no type `file`: a download is a string",
+        lambda found: found.kind == "type" and (found.contract, found.document) == ("file", "string"),
+    ),
+    Tolerance(
+        "error with words",
+        "where Harbor declares an error without a body, it has Harbor's usual one",
+        lambda found: found.kind == "content" and found.contract is None and found.document == ERROR,
+    ),
+)
+"""Everything that is let pass, each with its reason. A difference that matches no row is one."""
+
+ERROR = Shape(
+    type="object",
+    fields={
+        "errors": Shape(
+            type="array",
+            items=Shape(
+                type="object",
+                fields={"code": Shape(type="string"), "message": Shape(type="string")},
+                required=frozenset({"code", "message"}),
+            ),
+        )
+    },
+    required=frozenset({"errors"}),
+)
+"""Harbor's body of errors, as a document shows it."""
+
+
+def differences(document: dict[str, Any], contract: dict[str, Any], served: set[str]) -> list[Difference]:
+    """Where the document, for the operations of these ids, says something else than the contract.
+
+    An operation that is served and not in the document is one, as is any that is not in the contract.
+    """
+    found = list(all_differences(document, contract, served))
+    return [one for one in found if not any(tolerance.holds(one) for tolerance in TOLERATED)]
+
+
+def all_differences(document: dict[str, Any], contract: dict[str, Any], served: set[str]) -> Iterator[Difference]:
+    """The same with what is tolerated."""
+    here, there = documented(document), contracted(contract)
+    for name in sorted(here.keys() - there.keys()):
+        yield Difference(name, "operation", "not in the contract", None, here[name].path)
+    for name in sorted(served):
+        if name not in there:
+            if name not in here:
+                yield Difference(name, "operation", "not in the contract", None, None)
+        elif name not in here:
+            yield Difference(name, "operation", "not in the document", there[name].path, None)
+        else:
+            yield from _operation(name, there[name], here[name])
+
+
+def missing(document: dict[str, Any], contract: dict[str, Any]) -> dict[str, list[str]]:
+    """The operations of the contract that the document does not have, by tag."""
+    here = documented(document)
+    absent: dict[str, list[str]] = defaultdict(list)
+    for name, operation in sorted(contracted(contract).items()):
+        if name not in here:
+            absent[operation.tag].append(name)
+    return dict(absent)
+
+
+def _operation(name: str, there: Operation, here: Operation) -> Iterator[Difference]:
+    for kind in ("method", "path", "tag", "deprecated"):
+        if getattr(there, kind) != getattr(here, kind):
+            yield Difference(name, "operation", kind, getattr(there, kind), getattr(here, kind))
+    for key in sorted(there.parameters.keys() | here.parameters.keys()):
+        yield from _parameter(name, f"{key[0]} parameter {key[1]}", there.parameters.get(key), here.parameters.get(key))
+    if there.body_required != here.body_required:
+        yield Difference(name, "body", "required", there.body_required, here.body_required)
+    yield from _content(name, "body", there.body, here.body, asked=True)
+    for status in sorted(there.answers.keys() | here.answers.keys()):
+        yield from _answer(name, f"answer {status}", there.answers.get(status), here.answers.get(status))
+
+
+def _parameter(name: str, place: str, there: Parameter | None, here: Parameter | None) -> Iterator[Difference]:
+    if there is None or here is None:
+        yield Difference(name, place, "parameter", there and there.shape.type, here and here.shape.type)
+        return
+    if there.required != here.required:
+        yield Difference(name, place, "required", there.required, here.required)
+    yield from _shape(name, place, there.shape, here.shape, asked=True)
+
+
+def _answer(name: str, place: str, there: Answer | None, here: Answer | None) -> Iterator[Difference]:
+    if there is None or here is None:
+        yield Difference(name, place, "status", there and "declared", here and "declared")
+        return
+    for header in sorted(there.headers ^ here.headers):
+        yield Difference(
+            name,
+            place,
+            "header",
+            header if header in there.headers else None,
+            header if header in here.headers else None,
+        )
+    if there.shape and here.shape and there.media_type != here.media_type:
+        yield Difference(name, place, "media type", there.media_type, here.media_type)
+    yield from _content(name, place, there.shape, here.shape, asked=False)
+
+
+def _content(name: str, place: str, there: Shape | None, here: Shape | None, *, asked: bool) -> Iterator[Difference]:
+    if there is not None and here is not None:
+        yield from _shape(name, place, there, here, asked=asked)
+    elif there is not here:
+        yield Difference(name, place, "content", there, here)
+
+
+def _shape(name: str, place: str, there: Shape, here: Shape, *, asked: bool) -> Iterator[Difference]:
+    """Field by field. `asked` is for what clients send: there a required field is a demand, else a promise."""
+    for key in SHAPE_KEYS:
+        said, says = getattr(there, key), getattr(here, key)
+        if said != says or isinstance(said, bool) != isinstance(says, bool):
+            yield Difference(name, place, key, said, says)
+    if there.type != here.type:
+        return
+    for field in sorted(there.fields.keys() | here.fields.keys()):
+        inner = f"{place}.{field}"
+        if field not in there.fields or field not in here.fields:
+            yield Difference(name, inner, "field", _type(there.fields.get(field)), _type(here.fields.get(field)))
+            continue
+        demanded = field in (there.required if asked else there.required | there.always)
+        if demanded != (field in here.required):
+            yield Difference(name, inner, "required" if asked else "always sent", demanded, field in here.required)
+        yield from _shape(name, inner, there.fields[field], here.fields[field], asked=asked)
+    for part, mark in (("items", "[]"), ("values", "{}")):
+        yield from _content(name, place + mark, getattr(there, part), getattr(here, part), asked=asked)
+
+
+def _type(shape: Shape | None) -> str | None:
+    return shape.type if shape else None
