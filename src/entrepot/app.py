@@ -9,18 +9,28 @@ from datetime import timedelta
 from entrepot.access.first_start import FirstStart, first_start
 from entrepot.access.gate import Gate
 from entrepot.access.keys import Keys
+from entrepot.access.management import ManagementGate
 from entrepot.access.passwords import Passwords
+from entrepot.access.sessions import Sessions
 from entrepot.access.tokens import Tokens
+from entrepot.api.harbor.app import HarborApp
+from entrepot.api.harbor.parts import Parts
 from entrepot.api.landing import LandingPage
 from entrepot.api.oci.app import OciApp
 from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
 from entrepot.db.contract import Database
 from entrepot.db.open import open_database
+from entrepot.registry.accounts import Accounts
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.configuration import Configuration
+from entrepot.registry.directory import Directory
+from entrepot.registry.labels import Labels
 from entrepot.registry.manifests import Manifests
+from entrepot.registry.memberships import Memberships
 from entrepot.registry.people import People
+from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
@@ -28,9 +38,11 @@ from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
 from entrepot.server.service import Asgi, Receive, Scope, Send
 from entrepot.storage.contract import Key, Storage
-from entrepot.storage.open import open_storage
+from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.prove import Prover
+
+Probes = Mapping[str, Callable[[], Awaitable[None]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +58,7 @@ class House:
     projects: Projects
     gate: Gate
     keys: Keys
+    passwords: Passwords
     tokens: Tokens
     prover: Prover
     pulls: Pulls
@@ -91,6 +104,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 projects=Projects(db),
                 gate=Gate(db, passwords, tokens),
                 keys=keys,
+                passwords=passwords,
                 tokens=tokens,
                 prover=Prover(db, storage, sparse_indexes=rules.sparse_indexes),
                 pulls=pulls,
@@ -114,10 +128,10 @@ class RegistryService:
     async def start(self) -> Asgi:
         """The application, on a database and a store of its own. Raises EntrepotError."""
         house = self._house = await self._opened.__aenter__()
-        return _route(house)
+        return route(house, self.probes)
 
     @property
-    def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    def probes(self) -> Probes:
         """Whether the database answers, and whether the store does."""
         return {"database": self._ask_database, "storage": self._ask_storage}
 
@@ -149,7 +163,7 @@ def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 -
     return RegistryService(settings)
 
 
-def _route(house: House) -> Asgi:
+def route(house: House, probes: Probes) -> Asgi:
     """Which application answers which path."""
     db, storage, rules = house.db, house.storage, house.rules
     oci = OciApp(
@@ -163,17 +177,40 @@ def _route(house: House) -> Asgi:
     )
     token = TokenApp(house.gate, house.tokens, house.keys)
     landing = LandingPage(house.settings.public_url)
+    harbor = HarborApp(_harbor_parts(house, probes))
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path.startswith("/v2"):
             await oci(scope, receive, send)
+        elif path.startswith(("/api/", "/c/")):
+            await harbor(scope, receive, send)
         elif path.startswith("/service/"):
             await token(scope, receive, send)
         else:
             await landing(scope, receive, send)
 
     return application
+
+
+def _harbor_parts(house: House, probes: Probes) -> Parts:
+    """What the management API works on."""
+    db = house.db
+    return Parts(
+        gate=house.gate,
+        management=ManagementGate(db),
+        sessions=Sessions(db),
+        configuration=Configuration(db),
+        accounts=Accounts(db, house.passwords),
+        directory=Directory(db),
+        project_changes=ProjectChanges(db),
+        memberships=Memberships(db),
+        labels=Labels(db),
+        probes=probes,
+        public_url=house.settings.public_url,
+        storage_provider=provider_of(house.settings.storage),
+        data=house.settings.data,
+    )
 
 
 def _microseconds(duration: timedelta) -> int:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from entrepot.access.local import shell_grant
-from entrepot.db import users
+from entrepot.db import repositories, users
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.errors import AlreadyExists, InUse, NameInvalid, PageInvalid, ProjectUnknown, UserUnknown
 from entrepot.model.project import Project, Role
@@ -126,8 +126,10 @@ async def test_an_empty_project_is_deleted_with_its_roles(
     await database.write(lambda tx: _repository(tx, project))
     await projects.delete(SHELL, "own")
     assert (await _events(database))[-1] == ("project:deleted", project.id, {"project": "own"})
-    for table in ("projects", "members", "repositories"):
+    for table in ("projects", "members"):
         assert await database.read(lambda tx, table=table: tx.all(f"SELECT 1 FROM {table}")) == []
+    assert await database.write(lambda tx: repositories.sweep(tx, 10)) == 1
+    assert await database.read(lambda tx: tx.all("SELECT 1 FROM repositories")) == []
     assert (await projects.create(SHELL, "own")).id > project.id
 
 
@@ -171,29 +173,36 @@ def _upload(tx: Transaction, repository: int) -> None:
     tx.run("INSERT INTO uploads (id, repository_id, owner, size, expires_at) VALUES ('u', ?, 'anna', 0, 1)", repository)
 
 
-@pytest.mark.parametrize(
-    ("fill", "told"),
-    [
-        (lambda tx, repository: _manifest(tx, repository, None), "holds artifacts"),
-        (lambda tx, repository: _manifest(tx, repository, 1), "still kept"),
-        (_link, "still kept"),
-        (_upload, "still kept"),
-    ],
-)
-async def test_a_project_with_content_stays(projects: Projects, database: Database, fill, told: str) -> None:
+async def test_a_project_with_content_stays(projects: Projects, database: Database) -> None:
     project = await projects.create(SHELL, "own")
-    await database.write(lambda tx: fill(tx, _repository(tx, project)))
-    with pytest.raises(InUse, match=told):
+    await database.write(lambda tx: _manifest(tx, _repository(tx, project), None))
+    with pytest.raises(InUse, match="holds artifacts"):
         await projects.delete(SHELL, "own")
     assert [found.name for found in (await projects.list_projects(SHELL)).projects] == ["own"]
     assert len(await _events(database)) == 1
+
+
+@pytest.mark.parametrize("fill", [lambda tx, repository: _manifest(tx, repository, 1), _link, _upload])
+async def test_what_is_unseen_outlives_its_project(projects: Projects, database: Database, fill) -> None:
+    project = await projects.create(SHELL, "own")
+    await database.write(lambda tx: fill(tx, _repository(tx, project)))
+    await projects.delete(SHELL, "own")
+    assert not await database.write(lambda tx: repositories.sweep(tx, 10))
+    again = await projects.create(SHELL, "own")
+    by = SHELL.principal
+    fresh = await database.write(lambda tx: repositories.ensure(tx, again.id, "own/app", by))
+    rows = await database.read(lambda tx: tx.all("SELECT id, project_id FROM repositories ORDER BY id"))
+    assert [row[1] for row in rows] == [None, again.id]
+    assert rows[1][0] == fresh
+    with pytest.raises(ProjectUnknown):
+        await database.write(lambda tx: repositories.ensure(tx, project.id, "own/app", by))
 
 
 async def test_a_deletion_while_something_is_pushed(projects: Projects, database: Database) -> None:
     for number in range(10):
         project = await projects.create(SHELL, f"own-{number}")
         pushed, deleted = await asyncio.gather(
-            database.write(lambda tx, project=project: _upload_first(tx, project)),
+            database.write(lambda tx, project=project: _push_first(tx, project)),
             projects.delete(SHELL, project.name),
             return_exceptions=True,
         )
@@ -201,17 +210,11 @@ async def test_a_deletion_while_something_is_pushed(projects: Projects, database
             lambda tx, project=project: tx.one("SELECT 1 FROM projects WHERE id = ?", project.id)
         )
         assert isinstance(deleted, InUse) == (there is not None) == (pushed is True)
+        assert pushed is True or isinstance(pushed, ProjectUnknown)
 
 
-def _upload_first(tx: Transaction, project: Project) -> bool:
-    if tx.one("SELECT 1 FROM projects WHERE id = ? FOR KEY SHARE", project.id) is None:
-        return False
-    repository = _repository(tx, project)
-    tx.run(
-        "INSERT INTO uploads (id, repository_id, owner, size, expires_at) VALUES (?, ?, 'anna', 0, 1)",
-        project.name,
-        repository,
-    )
+def _push_first(tx: Transaction, project: Project) -> bool:
+    _manifest(tx, repositories.ensure(tx, project.id, f"{project.name}/app", SHELL.principal), None)
     return True
 
 

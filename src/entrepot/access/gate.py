@@ -70,6 +70,18 @@ class Gate:
         if scheme.lower() != "basic":
             raise Unauthenticated("send a user name and password (Basic), or a token (Bearer)")
         name, password = _basic(credentials.strip())
+        return await self._proven(name, password, address)
+
+    async def sign_in(self, name: str, password: str, address: str) -> Identity:
+        """Who has that name and password, looked up as of now. Raises Unauthenticated, TooManyAttempts."""
+        if len(password) > LONGEST_PASSWORD:
+            raise Unauthenticated(WRONG)
+        try:
+            return await self._proven(parse_account_name(name), password, address)
+        except NameInvalid as error:
+            raise Unauthenticated(WRONG) from error  # Nobody can have that name.
+
+    async def _proven(self, name: str, password: str, address: str) -> Identity:
         identity = await self._sign_in.verify(name, password, address)
         try:
             return await self._current(identity)

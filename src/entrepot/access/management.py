@@ -187,10 +187,30 @@ class ManagementGate:
         create = Permission(Resource.USER, Verb.CREATE)
         return SystemGrant(principal=replace(principal, origin=asker.origin), permissions=frozenset({create}))
 
+    async def making_projects(self, asker: Asker, *, anyone: bool) -> SystemGrant:
+        """A grant to make projects; with `anyone` whoever is a user may. Raises Unauthenticated, Denied."""
+        create = Permission(Resource.PROJECT, Verb.CREATE)
+
+        def question(tx: Transaction) -> SystemGrant:
+            principal = _principal(tx, asker)
+            if principal.admin:
+                return SystemGrant(principal=principal)
+            if create in standings.to_system(tx, principal) or (anyone and principal.user_id is not None):
+                return SystemGrant(principal=principal, permissions=frozenset({create}))
+            raise _refusal(principal, create)
+
+        return await self._db.read(question)
+
     async def visible(self, asker: Asker) -> CatalogGrant:
         """A grant to list what the asker may know of: everything, or public projects and those of their own."""
-        principal = await self._db.read(lambda tx: _principal(tx, asker))
-        return CatalogGrant(principal=principal, everything=principal.admin)
+        every = Permission(Resource.PROJECT, Verb.LIST)
+
+        def question(tx: Transaction) -> CatalogGrant:
+            principal = _principal(tx, asker)
+            everything = principal.admin or every in standings.to_system(tx, principal)
+            return CatalogGrant(principal=principal, everything=everything)
+
+        return await self._db.read(question)
 
     async def signed_in(self, asker: Asker) -> CatalogGrant:
         """As `visible`, but not for the anonymous. Raises Unauthenticated."""

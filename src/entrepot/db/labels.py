@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from entrepot.db.contract import Transaction
+from entrepot.db.listing import Column, Kind, Listing, rows
+from entrepot.model.query import ListQuery
 
 COLUMNS = "l.id, l.project_id, l.name, l.description, l.color, l.created_at, l.updated_at"
 
@@ -25,6 +27,29 @@ def find(tx: Transaction, label_id: int) -> Label | None:
     """The label of that id."""
     row = tx.one(f"SELECT {COLUMNS} FROM labels l WHERE l.id = ?", label_id)
     return None if row is None else Label(*row)
+
+
+_LISTING = Listing(
+    select=COLUMNS,
+    source="FROM labels l",
+    columns={
+        "id": Column("l.id", Kind.NUMBER),
+        "name": Column("l.name"),
+        "description": Column("l.description"),
+        "color": Column("l.color"),
+        "creation_time": Column("l.created_at", Kind.TIME),
+        "update_time": Column("l.updated_at", Kind.TIME),
+    },
+    order="l.name, l.id",
+    unique="l.id",
+)
+
+
+def page(tx: Transaction, project_id: int | None, query: ListQuery) -> tuple[list[Label], int]:
+    """A page of the labels of one project, or of those of all projects; and how many there are."""
+    condition, values = ("l.project_id IS NULL", ()) if project_id is None else ("l.project_id = ?", (project_id,))
+    found, total = rows(tx, _LISTING, query, [condition], values)
+    return [Label(*row) for row in found], total
 
 
 def insert(tx: Transaction, project_id: int | None, name: str, description: str, color: str) -> Label | None:

@@ -80,20 +80,19 @@ def repository_with_content(tx: Transaction, project_id: int) -> str | None:
     return None if row is None else row[0]
 
 
-def repository_with_remains(tx: Transaction, project_id: int) -> str | None:
-    """The name of one of the project's repositories to which anything still belongs, be it unseen, or None."""
-    row = tx.one(
-        "SELECT r.name FROM repositories r WHERE r.project_id = ? AND ("
-        " EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id)"
-        " OR EXISTS (SELECT 1 FROM repository_blobs b WHERE b.repository_id = r.id)"
-        " OR EXISTS (SELECT 1 FROM uploads u WHERE u.repository_id = r.id))"
-        " ORDER BY r.name LIMIT 1",
-        project_id,
-    )
-    return None if row is None else row[0]
+def lock_repositories(tx: Transaction, project_id: int) -> None:
+    """Nothing is pushed to any of the project's repositories until the transaction ends."""
+    tx.all("SELECT id FROM repositories WHERE project_id = ? ORDER BY id FOR UPDATE", project_id)
 
 
 def delete(tx: Transaction, project_id: int) -> None:
-    """Removes the project, its memberships and its repositories, to which nothing may belong any more."""
-    tx.run("DELETE FROM repositories WHERE project_id = ?", project_id)
+    """Removes the project and its memberships, and leaves its repositories, under other names, to the collector.
+
+    What was deleted from them stays in the trash as long as it would have.
+    """
+    tx.run(
+        "UPDATE repositories SET project_id = NULL, name = name || '#' || id, updated_at = ? WHERE project_id = ?",
+        tx.now,
+        project_id,
+    )
     tx.run("DELETE FROM projects WHERE id = ?", project_id)

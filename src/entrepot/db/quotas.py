@@ -43,6 +43,18 @@ def of_project(tx: Transaction, project_id: int) -> Quota | None:
     return None if row is None else Quota(*row)
 
 
+def limit(tx: Transaction, project_id: int, hard: int) -> None:
+    """Has the project hold so many bytes at most, or `UNLIMITED`. What it holds already stays."""
+    tx.run("UPDATE quotas SET hard = ?, updated_at = ? WHERE project_id = ?", hard, tx.now, project_id)
+
+
+def total_used(tx: Transaction) -> int:
+    """Bytes that all projects together hold; what several of them hold counts for each."""
+    row = tx.one("SELECT coalesce(SUM(used), 0) FROM quotas")
+    assert row is not None
+    return int(row[0])
+
+
 def room(tx: Transaction, project_id: int) -> int | None:
     """How many more bytes the project may hold; None for any number. Less than nothing if the limit was lowered."""
     row = tx.one("SELECT hard - used FROM quotas WHERE project_id = ? AND hard >= 0", project_id)
@@ -80,7 +92,8 @@ def charge_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
     Raises QuotaExceeded.
     """
     row = tx.one(
-        "INSERT INTO project_blobs (project_id, blob_id, links) SELECT project_id, ?, 1 FROM repositories WHERE id = ?"
+        "INSERT INTO project_blobs (project_id, blob_id, links)"
+        " SELECT project_id, ?, 1 FROM repositories WHERE id = ? AND project_id IS NOT NULL"
         " ON CONFLICT (project_id, blob_id) DO UPDATE SET links = project_blobs.links + 1 RETURNING project_id, links",
         blob_id,
         repository_id,
@@ -119,9 +132,9 @@ def recomputed(tx: Transaction, project_id: int) -> int:
 
 
 def project_of(tx: Transaction, repository_id: int) -> int:
-    """The id of the project that the repository belongs to; 0 if there is no such repository."""
+    """The id of the project that the repository belongs to; 0 if that is gone."""
     row = tx.one("SELECT project_id FROM repositories WHERE id = ?", repository_id)
-    return 0 if row is None else int(row[0])
+    return 0 if row is None or row[0] is None else int(row[0])
 
 
 def _size(tx: Transaction, blob_id: int) -> int:

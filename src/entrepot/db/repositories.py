@@ -2,6 +2,7 @@
 
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
+from entrepot.model.errors import ProjectUnknown
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import Principal
 
@@ -19,8 +20,13 @@ def find_in(tx: Transaction, project_id: int, name: str) -> int | None:
 
 
 def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
-    """The id of the repository of that whole name, made now if there was none."""
-    found = find(tx, name)
+    """The id of the project's repository of that whole name, made now if there was none.
+
+    The project stays until the transaction ends. Raises ProjectUnknown if it is gone already.
+    """
+    if tx.one("SELECT 1 FROM projects WHERE id = ? FOR KEY SHARE", project_id) is None:
+        raise ProjectUnknown(f"there is no project {name.partition('/')[0]}")
+    found = find_in(tx, project_id, name)
     if found is not None:
         return found
     row = tx.one(
@@ -32,8 +38,8 @@ def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
         tx.now,
     )
     if row is None:  # Somebody else made it in between; that is committed by now.
-        found = find(tx, name)
-        if found is None:  # And removed again, with its project.
+        found = find_in(tx, project_id, name)
+        if found is None:  # And removed again.
             raise Again
         return found
     event = Event(name=EventName.REPOSITORY_CREATED, by=by, resource=name, project_id=project_id, repository=name)
@@ -81,6 +87,31 @@ def page_of_public(tx: Transaction, after: str, count: int) -> list[str]:
         count,
     )
     return [row[0] for row in rows]
+
+
+def sweep(tx: Transaction, count: int) -> int:
+    """How many of up to `count` repositories without a project were removed, for nothing belongs to them any more."""
+    rows = tx.all(
+        f"SELECT r.id FROM repositories r WHERE r.project_id IS NULL AND NOT ({_ANYTHING}) ORDER BY r.id LIMIT ?"
+        " FOR UPDATE OF r SKIP LOCKED",
+        count,
+    )
+    for row in rows:
+        tx.run("DELETE FROM repositories WHERE id = ?", row[0])
+    return len(rows)
+
+
+def sweep_due(tx: Transaction) -> bool:
+    """Whether `sweep` would find any."""
+    find = f"SELECT 1 FROM repositories r WHERE r.project_id IS NULL AND NOT ({_ANYTHING}) LIMIT 1"
+    return tx.one(find) is not None
+
+
+_ANYTHING = (
+    "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id)"
+    " OR EXISTS (SELECT 1 FROM repository_blobs b WHERE b.repository_id = r.id)"
+    " OR EXISTS (SELECT 1 FROM uploads u WHERE u.repository_id = r.id)"
+)
 
 
 def is_empty(tx: Transaction, repository_id: int) -> bool:

@@ -67,6 +67,14 @@ class Accounts:
         """As `list_users`, for everybody who is signed in: who adds a member has to find them."""
         return await self._db.read(lambda tx: users.listed(tx, query, but=FIRST_USER))
 
+    async def exists(self, target: str, value: str) -> bool:
+        """Whether a user has that name (`username`), or else that e-mail address."""
+        if not value:
+            return False
+        if target == "username":
+            return await self._db.read(lambda tx: users.find(tx, value) is not None)
+        return await self._db.read(lambda tx: users.has_email(tx, value))
+
     async def get(self, grant: AccountGrant) -> User:
         """The account. Raises UserUnknown."""
         found = await self._db.read(lambda tx: users.standing(tx, grant.user_id))

@@ -12,6 +12,7 @@ from entrepot.model.event import Event, EventName
 from entrepot.model.grant import ProjectGrant, RepositoryGrant, SystemGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
+from entrepot.model.query import ListQuery
 from entrepot.model.reference import Reference
 
 CREATE, READ, LIST, UPDATE, DELETE = (
@@ -42,6 +43,16 @@ class Labels:
         """The label. Raises RecordUnknown, also if it is another project's than the grant is for."""
         grant.require(READ)
         return await self._db.read(lambda tx: _find(tx, grant, label_id))
+
+    async def list_labels(self, grant: ProjectGrant | None, query: ListQuery) -> tuple[list[Label], int]:
+        """A page of the project's labels, by name, and how many there are; without a grant of those of all projects.
+
+        Those anybody may see.
+        """
+        if grant is not None:
+            grant.require(LIST)
+        project_id = None if grant is None else grant.project.id
+        return await self._db.read(lambda tx: labels.page(tx, project_id, query))
 
     async def create(self, grant: LabelGrant, name: str, description: str, color: str) -> Label:
         """The label, now there. Raises Invalid, AlreadyExists."""

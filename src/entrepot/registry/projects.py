@@ -69,19 +69,12 @@ class Projects:
     async def delete(self, grant: SystemGrant, name: str) -> None:
         """Removes the project, the roles in it and its repositories, which must be empty.
 
-        Raises ProjectUnknown; InUse while a repository holds an artifact, or something deleted from it or being
-        pushed to it is still kept.
+        What is being pushed to it at this moment is not accepted any more. Raises ProjectUnknown; InUse while a
+        repository holds an artifact.
         """
 
         def change(tx: Transaction, project: Project) -> None:
-            if (full := projects.repository_with_content(tx, project.id)) is not None:
-                raise InUse(f"{full} holds artifacts; delete what the project's repositories hold first")
-            if (unclean := projects.repository_with_remains(tx, project.id)) is not None:
-                raise InUse(
-                    f"what was deleted from {unclean}, or is being pushed to it, is still kept; "
-                    "try again once it has been collected"
-                )
-            projects.delete(tx, project.id)
+            remove_empty(tx, project)
             _tell(tx, EventName.PROJECT_DELETED, grant, project)
 
         await self._in_project(name, change)
@@ -202,6 +195,14 @@ class Projects:
             change(tx, in_project, member)
 
         await self._in_project(project, found)
+
+
+def remove_empty(tx: Transaction, project: Project) -> None:
+    """Removes the project, which the caller has locked. Raises InUse while a repository of it holds an artifact."""
+    projects.lock_repositories(tx, project.id)
+    if (full := projects.repository_with_content(tx, project.id)) is not None:
+        raise InUse(f"{full} holds artifacts; delete what the project's repositories hold first")
+    projects.delete(tx, project.id)
 
 
 def _no_project(name: str) -> ProjectUnknown:

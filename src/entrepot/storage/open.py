@@ -33,6 +33,11 @@ def open_storage(url: str, data: Path) -> Storage:
     )
 
 
+def provider_of(url: str) -> str:
+    """What kind of store `open_storage` makes of the URL, in one word."""
+    return {"memory": "inmemory", "s3": "s3", "gs": "gcs", "az": "azure"}.get(urlsplit(url).scheme, "filesystem")
+
+
 def _folder(url: str) -> Path:
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost") or not parts.path.startswith("/") or parts.query or parts.fragment:

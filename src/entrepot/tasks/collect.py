@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from entrepot.db import collection, removals, uploads
+from entrepot.db import collection, removals, repositories, uploads
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.errors import Failed
 from entrepot.registry.rules import Rules
@@ -34,11 +34,12 @@ class Round:
     reviewed: int = 0
     unlinked: int = 0
     removed: int = 0
+    swept: int = 0
 
     @property
     def idle(self) -> bool:
         """Whether nothing was due."""
-        return not (self.expired or self.released or self.reviewed or self.removed)
+        return not (self.expired or self.released or self.reviewed or self.removed or self.swept)
 
 
 class Collector:
@@ -79,7 +80,8 @@ class Collector:
             collection.Collected(0, 0),
         )
         removed = await self._remove()
-        return Round(expired, released, collected.reviewed, collected.unlinked, removed)
+        swept = await self._if_due(repositories.sweep_due, lambda tx: repositories.sweep(tx, ROWS_AT_ONCE), 0)
+        return Round(expired, released, collected.reviewed, collected.unlinked, removed, swept)
 
     async def _remove(self) -> int:
         """How many objects were removed. One that could not be is taken up again a minute later (step 8)."""

@@ -1,5 +1,7 @@
 """The Litestar application of the management API."""
 
+from collections.abc import Sequence
+
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
@@ -13,13 +15,13 @@ from entrepot.api.harbor.request import HarborRequest
 BASE = "/api/v2.0"
 
 
-def application(handlers: list[ControllerRouterHandler], parts: object, *, documented: bool = False) -> Litestar:
+def application(handlers: Sequence[ControllerRouterHandler], parts: object, *, documented: bool = False) -> Litestar:
     """The management API below `BASE`, which its caller cuts off; handlers find `parts` as `request.app.state.parts`.
 
     Litestar's own pages, logs and debug answers are off. `documented` is for `document` alone.
     """
     return Litestar(
-        [Router("/", route_handlers=handlers, parameters={"x_request_id": REQUEST_ID})],
+        [Router("/", route_handlers=[*handlers], parameters={"x_request_id": REQUEST_ID})],
         exception_handlers=exception_handlers(),
         request_class=HarborRequest,
         request_max_body_size=LARGEST_BODY,

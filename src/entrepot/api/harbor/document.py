@@ -1,5 +1,6 @@
 """The OpenAPI document of what is served, made from the handlers themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar.routes import HTTPRoute
@@ -9,7 +10,7 @@ from entrepot.api.harbor.application import application
 from entrepot.api.harbor.values import LEAST, MOST
 
 
-def document(handlers: list[ControllerRouterHandler]) -> dict[str, Any]:
+def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
     """The OpenAPI document of these handlers, freed of what Litestar adds by itself.
 
     Made by an application of its own, since one that serves requests would also serve Litestar's pages.

@@ -34,6 +34,8 @@ class Arrival:
     """What the session's cookie holds; empty if none came, or it is over."""
     secure: bool
     """Whether the client came by HTTPS."""
+    random: str = ""
+    """What the token of the pages is made of, beside the session."""
     from_page: bool = False
     """Whether a page of ours asked, for it knew the token."""
 
@@ -41,8 +43,12 @@ class Arrival:
 class Front:
     """An ASGI application around another one."""
 
-    def __init__(self, application: Application, gate: Gate, sessions: Sessions, configuration: Configuration) -> None:
+    def __init__(
+        self, application: Application, base: str, gate: Gate, sessions: Sessions, configuration: Configuration
+    ) -> None:
+        """`base` is the beginning of every path, which the other application is not shown."""
         self._application = application
+        self._base = base
         self._gate = gate
         self._sessions = sessions
         self._configuration = configuration
@@ -63,6 +69,7 @@ class Front:
                 added.append((cookies.CSRF_HEADER, token.encode()))
                 if not random:
                     added.append(cookies.write(cookies.CSRF, fresh, secure=arrival.secure, same_site="Strict"))
+                arrival = replace(arrival, random=fresh)
                 from_page = _knows(headers, random, token)
                 if scope["method"] not in _SAFE and not from_page:
                     raise Denied("send the token of X-Harbor-CSRF-Token, as the last answer gave it, with each change")
@@ -72,11 +79,21 @@ class Front:
             await _refuse(send, error, added)
             return
         arrival = replace(arrival, from_page=from_page)
-        scope = {**scope, "path": path, "state": {**(scope.get("state") or {}), "arrival": arrival}}
+        path = path.removeprefix(self._base) or "/"
+        scope = {
+            **scope,
+            "path": path,
+            "raw_path": path.encode(),
+            "state": {**(scope.get("state") or {}), "arrival": arrival},
+        }
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start" and added:
-                message = {**message, "headers": [*message.get("headers", ()), *added]}
+                told = [*message.get("headers", ())]
+                names = {name for name, _ in told}
+                # Who has just begun a session was told its token, which is another.
+                told += [header for header in added if header[0] != cookies.CSRF_HEADER or header[0] not in names]
+                message = {**message, "headers": told}
             await send(message)
 
         await self._application(scope, receive, sending)

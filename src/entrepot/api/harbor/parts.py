@@ -1,16 +1,18 @@
 """What the management API's operations work on."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from entrepot.access.gate import Gate
 from entrepot.access.management import ManagementGate
 from entrepot.access.sessions import Sessions
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.configuration import Configuration
+from entrepot.registry.directory import Directory
 from entrepot.registry.labels import Labels
 from entrepot.registry.memberships import Memberships
-from entrepot.registry.people import People
-from entrepot.registry.projects import Projects
+from entrepot.registry.project_changes import ProjectChanges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,15 @@ class Parts:
     sessions: Sessions
     configuration: Configuration
     accounts: Accounts
-    people: People
-    projects: Projects
+    directory: Directory
+    project_changes: ProjectChanges
     memberships: Memberships
     labels: Labels
+    probes: Mapping[str, Callable[[], Awaitable[None]]]
+    """By name, what returns if a part works, and raises EntrepotError if not."""
+    public_url: str
+    """Where clients find the registry; empty: under whatever address they used."""
+    storage_provider: str
+    """What blobs are kept in: `filesystem`, `s3` and so on."""
+    data: Path
+    """A folder on the disk that the registry fills."""

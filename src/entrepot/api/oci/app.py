@@ -26,7 +26,7 @@ from entrepot.model.errors import (
     ScopeInsufficient,
     Unauthenticated,
 )
-from entrepot.model.grant import RepositoryGrant
+from entrepot.model.grant import NOWHERE, RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
@@ -110,7 +110,8 @@ class OciApp:
         identity = exchange.identity = await self._gate.prove(exchange.authorization, exchange.address)
         if state is not None:
             state["principal"] = identity.principal.name
-        grant = await self._gate.repository(identity, name, route.action)
+        origin = NOWHERE if route.action is Action.PULL else exchange.origin
+        grant = await self._gate.repository(identity, name, route.action, origin=origin)
         await route.handle(exchange, grant, target.last)
 
     async def _serve_nameless(self, exchange: Exchange, target: Target) -> None:

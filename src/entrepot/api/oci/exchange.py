@@ -8,6 +8,7 @@ from entrepot.api.oci.body import Body
 from entrepot.api.oci.path import Target
 from entrepot.api.oci.query import parse_query
 from entrepot.model.errors import BodyCut, SizeInvalid
+from entrepot.model.grant import Origin
 
 READ_BEFORE_REFUSING = 1024 * 1024
 """Bytes of an unwanted body that are read so that the connection can go on; with more to come it is closed."""
@@ -67,6 +68,15 @@ class Exchange:
         self.refusal_headers: Sequence[Header] = ()
         """Headers for the answer, should it become a refusal."""
         self._body: Body | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, for whatever is told of what it does."""
+        return Origin(
+            address=self.address,
+            request_id=str((self.scope.get("state") or {}).get("request_id", "")),
+            agent=self.headers.get(b"user-agent", b"").decode("latin-1"),
+        )
 
     @property
     def address(self) -> str:

@@ -91,6 +91,27 @@ class IntegerConfigItem(Struct, omit_defaults=True):
     editable: bool
 
 
+class ScanAllParameter(Struct, omit_defaults=True):
+    """When everything is scanned."""
+
+    daily_time: Number = 0
+    """Seconds after midnight, UTC."""
+
+
+class ScanAllPolicy(Struct, omit_defaults=True):
+    """How often everything is scanned."""
+
+    type: str = ""
+    parameter: ScanAllParameter | UnsetType = UNSET
+
+
+class InternalConfigurationValue(Struct, omit_defaults=True):
+    """A value of any kind, and whether it can be changed."""
+
+    editable: bool
+    value: dict[str, Any] = struct_field(default_factory=dict)
+
+
 class ConfigurationsResponse(Struct, omit_defaults=True):
     """Settings as they are."""
 
@@ -146,7 +167,7 @@ class ConfigurationsResponse(Struct, omit_defaults=True):
     audit_log_forward_endpoint: StringConfigItem | UnsetType = UNSET
     skip_audit_log_database: BoolConfigItem | UnsetType = UNSET
     scanner_skip_update_pulltime: BoolConfigItem | UnsetType = UNSET
-    scan_all_policy: dict[str, Any] = struct_field(default_factory=dict)
+    scan_all_policy: ScanAllPolicy | UnsetType = UNSET
     session_timeout: IntegerConfigItem | UnsetType = UNSET
     banner_message: StringConfigItem | UnsetType = UNSET
     disabled_audit_log_event_types: StringConfigItem | UnsetType = UNSET

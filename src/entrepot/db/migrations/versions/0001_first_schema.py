@@ -296,12 +296,12 @@ def upgrade() -> None:
     op.create_table(
         "repositories",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("project_id", sa.BigInteger(), nullable=False),
+        sa.Column("project_id", sa.BigInteger(), nullable=True, comment="NULL: the project was deleted."),
         sa.Column(
             "name",
             sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
             nullable=False,
-            comment="The whole name, its project's first.",
+            comment="The whole name, its project's first; with `#` and the id behind it once the project is gone.",
         ),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("pull_count", sa.BigInteger(), nullable=False),

@@ -1,0 +1,51 @@
+"""The management API as one application, under the paths that Harbor's clients know."""
+
+import asyncio
+import json
+from typing import cast
+
+from litestar import Litestar
+
+from entrepot.api.harbor import (
+    sessions,
+)
+from entrepot.api.harbor.application import BASE, application
+from entrepot.api.harbor.asgi import Application, Receive, Scope, Send
+from entrepot.api.harbor.document import document
+from entrepot.api.harbor.front import Front
+from entrepot.api.harbor.handlers import HANDLERS
+from entrepot.api.harbor.parts import Parts
+
+DOCUMENT = f"{BASE}/openapi.json"
+
+
+class HarborApp:
+    """The ASGI application for `/api/…` and `/c/…`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._management = _behind_front(application(HANDLERS, parts), BASE, parts)
+        self._pages = _behind_front(application(sessions.HANDLERS, parts), "", parts)
+        self._document = b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        path = scope["path"]
+        if path == DOCUMENT and scope["method"] in ("GET", "HEAD"):
+            await self._show_document(send)
+        elif path.startswith(f"{BASE}/"):
+            await self._management(scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _show_document(self, send: Send) -> None:
+        if not self._document:
+            # Made when first asked for: it takes longer than all else at the start.
+            self._document = await asyncio.to_thread(lambda: json.dumps(document(HANDLERS)).encode())
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(self._document))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._document})
+
+
+def _behind_front(made: Litestar, base: str, parts: Parts) -> Front:
+    # Litestar names the kinds of scopes and messages more narrowly than the specification's plain mappings.
+    return Front(cast(Application, made), base, parts.gate, parts.sessions, parts.configuration)

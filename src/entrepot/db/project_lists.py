@@ -1,0 +1,139 @@
+"""Lists of projects, and what is told of each beside its own row."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from entrepot.db.contract import Row, Transaction
+from entrepot.db.listing import Column, Kind, Listing, contains, rows
+from entrepot.model.grant import Principal
+from entrepot.model.project import Role
+from entrepot.model.query import ListQuery
+
+SOME = 500
+"""How many values one statement lists."""
+
+
+class ProjectRow(NamedTuple):
+    """A project."""
+
+    id: int
+    name: str
+    public: bool
+    owner_id: int
+    owner_name: str
+    created_at: int
+    updated_at: int
+
+
+class Visibility(NamedTuple):
+    """A condition on projects `p`, and its values."""
+
+    condition: str
+    values: tuple[object, ...]
+
+
+_COLUMNS = "p.id, p.name, p.public, p.owner_id, p.owner_name, p.created_at, p.updated_at"
+_LISTING = Listing(
+    select=_COLUMNS,
+    source="FROM projects p",
+    columns={
+        "project_id": Column("p.id", Kind.NUMBER),
+        "name": Column("p.name"),
+        "owner_id": Column("p.owner_id", Kind.NUMBER),
+        "owner": Column("p.owner_name"),
+        "public": Column("p.public", Kind.TRUTH),
+        "creation_time": Column("p.created_at", Kind.TIME),
+        "update_time": Column("p.updated_at", Kind.TIME),
+    },
+    order="p.name",
+    unique="p.id",
+)
+
+
+def visible_to(principal: Principal, *, everything: bool) -> Visibility:
+    """Which projects the principal may know of: all, or public ones and those they have a right in."""
+    if everything:
+        return Visibility("", ())
+    if principal.user_id is not None:
+        return Visibility(
+            "(p.public OR p.id IN (SELECT m.project_id FROM members m WHERE m.user_id = ?)"
+            " OR p.id IN (SELECT m.project_id FROM group_members g JOIN members m ON m.group_id = g.group_id"
+            "  WHERE g.user_id = ?))",
+            (principal.user_id, principal.user_id),
+        )
+    if principal.robot_id is not None:
+        return Visibility(
+            "(p.public OR p.id IN (SELECT b.project_id FROM robot_permissions b WHERE b.robot_id = ?)"
+            " OR EXISTS (SELECT 1 FROM robot_permissions b"
+            "  WHERE b.robot_id = ? AND b.kind = 'project' AND b.project_id IS NULL))",
+            (principal.robot_id, principal.robot_id),
+        )
+    return Visibility("p.public", ())
+
+
+def page(
+    tx: Transaction, visible: Visibility, query: ListQuery, member: str | None = None
+) -> tuple[list[ProjectRow], int]:
+    """A page of the visible projects, those that the user named `member` has a role in; and how many there are."""
+    conditions = [visible.condition] if visible.condition else []
+    values = list(visible.values)
+    if member is not None:
+        conditions.append(
+            "p.id IN (SELECT m.project_id FROM members m JOIN users u ON u.id = m.user_id WHERE u.name = ?)"
+        )
+        values.append(member)
+    found, total = rows(tx, _LISTING, query, conditions, values)
+    return [_row(row) for row in found], total
+
+
+def find(tx: Transaction, project_id: int) -> ProjectRow | None:
+    """The project of that id."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects p WHERE p.id = ?", project_id)
+    return None if row is None else _row(row)
+
+
+def search(tx: Transaction, visible: Visibility, text: str, count: int) -> list[ProjectRow]:
+    """Up to `count` of the visible projects whose names hold the text, by name."""
+    holding, values = contains("p.name", text)
+    conditions = " AND ".join(part for part in (holding, visible.condition) if part)
+    found = tx.all(
+        f"SELECT {_COLUMNS} FROM projects p WHERE {conditions} ORDER BY p.name LIMIT ?",
+        *values,
+        *visible.values,
+        count,
+    )
+    return [_row(row) for row in found]
+
+
+def count_by_publicity(tx: Transaction, visible: Visibility) -> dict[bool, int]:
+    """How many of the visible projects are public, and how many are not."""
+    where = f" WHERE {visible.condition}" if visible.condition else ""
+    found = tx.all(f"SELECT p.public, count(*) FROM projects p{where} GROUP BY p.public", *visible.values)
+    return {bool(row[0]): int(row[1]) for row in found}
+
+
+def roles_of(tx: Transaction, user_id: int, project_ids: Iterable[int]) -> dict[int, frozenset[Role]]:
+    """The roles that the user has in each of the projects, directly and through groups."""
+    found: dict[int, set[Role]] = {}
+    for some in _in_parts(project_ids):
+        marks = ",".join("?" * len(some))
+        for project_id, role in tx.all(
+            f"SELECT project_id, role FROM members WHERE user_id = ? AND project_id IN ({marks}) UNION"
+            " SELECT m.project_id, m.role FROM group_members g JOIN members m ON m.group_id = g.group_id"
+            f" WHERE g.user_id = ? AND m.project_id IN ({marks})",
+            user_id,
+            *some,
+            user_id,
+            *some,
+        ):
+            found.setdefault(project_id, set()).add(Role(role))
+    return {project_id: frozenset(roles) for project_id, roles in found.items()}
+
+
+def _in_parts(ids: Iterable[int]) -> Iterable[Sequence[int]]:
+    wanted = sorted(set(ids))
+    return [wanted[start : start + SOME] for start in range(0, len(wanted), SOME)]
+
+
+def _row(row: Row) -> ProjectRow:
+    return ProjectRow(row[0], row[1], bool(row[2]), *row[3:])

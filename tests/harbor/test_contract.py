@@ -1,0 +1,38 @@
+"""The document of what is served, held to the contract."""
+
+import json
+from typing import Any
+
+import pytest
+from compare import differences
+from form import documented
+from house import Harbor
+from operations_page import CONTRACT, PAGE, page
+
+from entrepot.api.harbor.document import document
+from entrepot.api.harbor.handlers import HANDLERS
+
+
+@pytest.fixture(scope="module")
+def contract() -> Any:
+    return json.loads(CONTRACT.read_text())
+
+
+@pytest.fixture(scope="module")
+def told() -> Any:
+    return document(HANDLERS)
+
+
+def test_every_operation_is_the_contracts(told: Any, contract: Any) -> None:
+    found = differences(told, contract, set(documented(told)))
+    assert not found, "\n".join(map(str, found))
+
+
+def test_the_page_tells_which_operations_are_served(told: Any, contract: Any) -> None:
+    assert PAGE.read_text() == page(told, contract), "run python tests/harbor/operations_page.py"
+
+
+async def test_the_document_is_served(harbor: Harbor, told: Any) -> None:
+    answer = await harbor()("GET", "/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json() == json.loads(json.dumps(told))
