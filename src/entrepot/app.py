@@ -173,6 +173,7 @@ def route(house: House, probes: Probes) -> Asgi:
         Manifests(db, storage, rules, house.pulls),
         Tags(db),
         Catalog(db),
+        Configuration(db),
         house.settings.public_url,
     )
     token = TokenApp(house.gate, house.tokens, house.keys)

@@ -6,6 +6,7 @@ its manifests, those in the trash included: the room is taken until it is given 
 
 from typing import NamedTuple
 
+from entrepot.db import configuration
 from entrepot.db.contract import Transaction
 from entrepot.model.errors import QuotaExceeded
 
@@ -62,7 +63,7 @@ def room(tx: Transaction, project_id: int) -> int | None:
 
 
 def charge(tx: Transaction, project_id: int, size: int) -> None:
-    """Counts bytes to the project. Raises QuotaExceeded if they are more than it has room for."""
+    """Counts bytes to the project. Raises QuotaExceeded if they are more than it has room for, and limits count."""
     if size == 0:
         return
     charged = tx.run(
@@ -75,6 +76,9 @@ def charge(tx: Transaction, project_id: int, size: int) -> None:
     if not charged:
         quota = of_project(tx, project_id)
         if quota is not None:
+            if configuration.value(tx, "quota_per_project_enable") is not True:
+                tx.run("UPDATE quotas SET used = used + ?, updated_at = ? WHERE id = ?", size, tx.now, quota.id)
+                return
             raise QuotaExceeded(
                 f"the project may hold {quota.hard} bytes and holds {quota.used}; there is no room for {size} more"
             )

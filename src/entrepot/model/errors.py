@@ -146,6 +146,10 @@ class Denied(Refused):
     """Who asks is known and may not, or there is nothing here that they may know of."""
 
 
+class ReadOnly(Denied):
+    """Nothing may be changed now, whoever asks."""
+
+
 class QuotaExceeded(Denied):
     """The project may not hold that much."""
 

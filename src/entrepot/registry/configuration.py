@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from entrepot.db import configuration, events
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.configuration import SETTINGS, Setting, Value
-from entrepot.model.errors import Denied, Invalid
+from entrepot.model.errors import Denied, Invalid, ReadOnly
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import SystemGrant
 from entrepot.model.permission import Permission, Resource, Verb
@@ -95,6 +95,11 @@ class Configuration:
     async def is_on(self, name: str) -> bool:
         """Whether a setting that is true or false is true."""
         return await self.get(name) is True
+
+    async def require_writable(self) -> None:
+        """Returns if things may be changed. Raises ReadOnly."""
+        if await self.is_on("read_only"):
+            raise ReadOnly("the registry is read-only at the moment: nothing can be pushed, changed or deleted")
 
     def _of(self, setting: Setting, changed: Mapping[str, Value]) -> Value:
         return self._fixed.get(setting.name, changed.get(setting.name, setting.default))

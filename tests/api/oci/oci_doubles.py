@@ -299,6 +299,13 @@ class Catalog:
         return CatalogPage(names[:count], len(names) > count)
 
 
+class Writable:
+    """A configuration under which things may be changed."""
+
+    async def require_writable(self) -> None:
+        pass
+
+
 def make_app(content: Content, *, redirect: str | None = None, public_url: str = "") -> OciApp:
     parts: tuple[Any, ...] = (
         Gate(),
@@ -309,7 +316,7 @@ def make_app(content: Content, *, redirect: str | None = None, public_url: str =
         Catalog(content),
     )
     gate, blobs, uploads, manifests, tags, catalog = parts
-    return OciApp(gate, blobs, uploads, manifests, tags, catalog, public_url)
+    return OciApp(gate, blobs, uploads, manifests, tags, catalog, Writable(), public_url)
 
 
 @dataclass

@@ -25,6 +25,7 @@ from entrepot.model.project import Action, Role
 from entrepot.model.reference import RepositoryName
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.configuration import Configuration
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
@@ -66,7 +67,9 @@ async def people(tmp_path: Path) -> AsyncIterator[Client]:
     gate = Gate(db, passwords, tokens)
     storage, rules = MemoryStorage(), Rules()
     blobs, uploads = Blobs(db, storage, rules), Uploads(db, storage, rules)
-    app = OciApp(gate, blobs, uploads, Manifests(db, storage, rules, Pulls(db)), Tags(db), Catalog(db), "")
+    app = OciApp(
+        gate, blobs, uploads, Manifests(db, storage, rules, Pulls(db)), Tags(db), Catalog(db), Configuration(db), ""
+    )
     async with AsyncExitStack() as stack:
 
         def client(name: str | None) -> httpx.AsyncClient:

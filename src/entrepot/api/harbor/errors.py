@@ -29,6 +29,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
     errors.ScopeInsufficient: (403, "FORBIDDEN"),
     errors.Denied: (403, "FORBIDDEN"),
+    errors.ReadOnly: (403, "DENIED"),
     errors.QuotaExceeded: (403, "DENIED"),
     errors.TooManyAttempts: (429, "TOO_MANY_REQUEST"),
     errors.Conflict: (409, "CONFLICT"),

@@ -21,6 +21,8 @@ from entrepot.model.grant import Origin
 from entrepot.registry.configuration import Configuration
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+_EXEMPT = {("PUT", "/api/v2.0/configurations"), ("POST", "/c/login"), ("POST", "/c/userExists")}
+"""What may be done while the registry is read-only."""
 _SESSIONS_ONLY = "/c/"
 """Paths that only pages use: there the token is asked for with or without a session."""
 
@@ -55,30 +57,12 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on with its `Arrival`, or refuses it with Harbor's error body."""
-        found = cookies.read(scope["headers"])
-        headers = dict(scope["headers"])
-        random = found.get(cookies.CSRF, "")
         added: list[Header] = []
-        from_page = False
         try:
-            path = routed(scope.get("raw_path") or scope["path"].encode())
-            arrival = await self._arrive(scope, headers, found.get(cookies.SESSION, ""))
-            if arrival.session or path.startswith(_SESSIONS_ONLY):
-                fresh = random or secrets.token_urlsafe(24)
-                token = await self._sessions.guard(arrival.session, fresh)
-                added.append((cookies.CSRF_HEADER, token.encode()))
-                if not random:
-                    added.append(cookies.write(cookies.CSRF, fresh, secure=arrival.secure, same_site="Strict"))
-                arrival = replace(arrival, random=fresh)
-                from_page = _knows(headers, random, token)
-                if scope["method"] not in _SAFE and not from_page:
-                    raise Denied("send the token of X-Harbor-CSRF-Token, as the last answer gave it, with each change")
-            elif random and cookies.CSRF_HEADER in headers:
-                from_page = _knows(headers, random, await self._sessions.guard("", random))
+            path, arrival = await self._admit(scope, added)
         except EntrepotError as error:
             await _refuse(send, error, added)
             return
-        arrival = replace(arrival, from_page=from_page)
         path = path.removeprefix(self._base) or "/"
         scope = {
             **scope,
@@ -97,6 +81,33 @@ class Front:
             await send(message)
 
         await self._application(scope, receive, sending)
+
+    async def _admit(self, scope: Scope, added: list[Header]) -> tuple[str, Arrival]:
+        """The path, and what was found out; to `added` go headers of the answer, whatever that will be.
+
+        Raises NameInvalid, Unauthenticated, TooManyAttempts, Denied without the pages' token, ReadOnly.
+        """
+        headers = dict(scope["headers"])
+        found = cookies.read(scope["headers"])
+        random = found.get(cookies.CSRF, "")
+        path = routed(scope.get("raw_path") or scope["path"].encode())
+        changing = scope["method"] not in _SAFE
+        arrival = await self._arrive(scope, headers, found.get(cookies.SESSION, ""))
+        if arrival.session or path.startswith(_SESSIONS_ONLY):
+            fresh = random or secrets.token_urlsafe(24)
+            token = await self._sessions.guard(arrival.session, fresh)
+            added.append((cookies.CSRF_HEADER, token.encode()))
+            if not random:
+                added.append(cookies.write(cookies.CSRF, fresh, secure=arrival.secure, same_site="Strict"))
+            arrival = replace(arrival, random=fresh, from_page=_knows(headers, random, token))
+            if changing and not arrival.from_page:
+                raise Denied("send the token of X-Harbor-CSRF-Token, as the last answer gave it, with each change")
+        elif random and cookies.CSRF_HEADER in headers:
+            token = await self._sessions.guard("", random)
+            arrival = replace(arrival, from_page=_knows(headers, random, token))
+        if changing and (scope["method"], path) not in _EXEMPT:
+            await self._configuration.require_writable()
+        return path, arrival
 
     async def _arrive(self, scope: Scope, headers: dict[bytes, bytes], cookie: str) -> Arrival:
         """Who asks, from where. Raises Unauthenticated for wrong credentials, TooManyAttempts."""

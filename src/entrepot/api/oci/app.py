@@ -30,6 +30,7 @@ from entrepot.model.grant import NOWHERE, RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.configuration import Configuration
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -64,10 +65,12 @@ class OciApp:
         manifests: Manifests,
         tags: Tags,
         catalog: Catalog,
+        configuration: Configuration,
         public_url: str,
     ) -> None:
         """`public_url` is where clients get their tokens; if empty, under whatever address they used."""
         self._gate = gate
+        self._configuration = configuration
         self._public_url = public_url
         self._lists = ListRoutes(tags, catalog, manifests)
         self._routes = _routes(
@@ -110,7 +113,10 @@ class OciApp:
         identity = exchange.identity = await self._gate.prove(exchange.authorization, exchange.address)
         if state is not None:
             state["principal"] = identity.principal.name
-        origin = NOWHERE if route.action is Action.PULL else exchange.origin
+        origin = NOWHERE
+        if route.action is not Action.PULL:
+            origin = exchange.origin
+            await self._configuration.require_writable()
         grant = await self._gate.repository(identity, name, route.action, origin=origin)
         await route.handle(exchange, grant, target.last)
 

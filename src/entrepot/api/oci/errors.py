@@ -36,6 +36,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Unauthenticated: (401, "UNAUTHORIZED"),
     errors.ScopeInsufficient: (401, "UNAUTHORIZED"),
     errors.Denied: (403, "DENIED"),
+    errors.ReadOnly: (403, "DENIED"),
     errors.QuotaExceeded: (403, "DENIED"),
     errors.TooManyAttempts: (429, "TOOMANYREQUESTS"),
     errors.Conflict: (409, "DENIED"),
