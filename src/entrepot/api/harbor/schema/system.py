@@ -21,8 +21,8 @@ class SearchRepository(Struct, omit_defaults=True):
 class Search(Struct, omit_defaults=True):
     """What a search found."""
 
-    project: list[Project] = struct_field(default_factory=list)
-    repository: list[SearchRepository] = struct_field(default_factory=list)
+    project: list[Project]
+    repository: list[SearchRepository]
 
 
 class Statistic(Struct, omit_defaults=True):
