@@ -22,17 +22,21 @@ from entrepot.config import Settings
 from entrepot.db.contract import Database
 from entrepot.db.open import open_database
 from entrepot.registry.accounts import Accounts
+from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.configuration import Configuration
+from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
 from entrepot.registry.labels import Labels
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.people import People
+from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
+from entrepot.registry.repositories import Repositories
 from entrepot.registry.rules import Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -197,6 +201,7 @@ def route(house: House, probes: Probes) -> Asgi:
 def _harbor_parts(house: House, probes: Probes) -> Parts:
     """What the management API works on."""
     db = house.db
+    manifests = Manifests(db, house.storage, house.rules, house.pulls)
     return Parts(
         gate=house.gate,
         management=ManagementGate(db),
@@ -207,6 +212,10 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         project_changes=ProjectChanges(db),
         memberships=Memberships(db),
         labels=Labels(db),
+        repositories=Repositories(db, house.rules),
+        artifacts=Artifacts(db, manifests, Blobs(db, house.storage, house.rules)),
+        copies=Copies(db, manifests, house.rules),
+        pictures=Pictures(db, house.storage),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),

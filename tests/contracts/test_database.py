@@ -252,8 +252,8 @@ async def test_bytes_numbers_truths_and_nothing_come_back_as_they_went(database:
         tx.run("INSERT INTO repositories VALUES (1, ?, 'a/b', '', 0, ?, 0)", project[0], 2**62)
         tx.run(
             "INSERT INTO manifests"
-            " (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at)"
-            " SELECT id, ?, ?, ?, '', '', 0, '', created_at FROM repositories",
+            " (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at, listed)"
+            " SELECT id, ?, ?, ?, '', '', 0, '', created_at, TRUE FROM repositories",
             b"\0\xff",
             "100 % \u00e9 \U0001f433 ' \\",
             bytes(range(256)) * 1000,

@@ -137,7 +137,7 @@ def filling(tx: Transaction) -> None:
     for number, deleted in ((1, None), (2, 0)):
         tx.run(
             "INSERT INTO manifests (id, repository_id, digest, media_type, body, kind, config_type, size, attributes,"
-            " pushed_at, deleted_at) VALUES (?, 1, ?, 'm', x'', 'IMAGE', '', 0, '{}', 0, ?)",
+            " pushed_at, listed, deleted_at) VALUES (?, 1, ?, 'm', x'', 'IMAGE', '', 0, '{}', 0, TRUE, ?)",
             number,
             Digest.of(bytes(number)).packed,
             deleted,

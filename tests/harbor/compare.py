@@ -116,7 +116,10 @@ TOLERATED = (
     Tolerance(
         "free form",
         "an object without fields is any value in Harbor's Go, so the document says any value",
-        lambda found: found.kind == "type" and (found.contract, found.document) == ("free object", "any"),
+        lambda found: (
+            found.kind == "type"
+            and (found.contract, found.document) in (("free object", "any"), ("object", "free object"))
+        ),
     ),
     Tolerance(
         "file",

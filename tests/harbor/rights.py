@@ -166,7 +166,7 @@ QUERIES: dict[str, dict[str, str]] = {
     "searchUsers": {"username": "a"},
     "searchUserGroups": {"groupname": "a"},
     "search": {"q": "a"},
-    "CopyArtifact": {"from": "own/none@" + DIGEST},
+    "CopyArtifact": {"from": "public/none@" + DIGEST},
 }
 PATH_VALUES = {
     "repository_name": "app",

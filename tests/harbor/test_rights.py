@@ -132,8 +132,8 @@ async def _organise(harbor: Harbor) -> dict[str, int]:
 def _fill(tx: Transaction, name: str, project_id: int) -> None:
     repository_id = repositories.ensure(tx, project_id, f"{name}/app", shell_grant().principal)
     tx.run(
-        "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at)"
-        " VALUES (?, ?, 'x', ?, '', '', 0, '{}', 1)",
+        "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes,"
+        " pushed_at, listed) VALUES (?, ?, 'x', ?, '', '', 0, '{}', 1, TRUE)",
         repository_id,
         b"\x01" + bytes(31) + b"\x01",
         b"{}",

@@ -147,7 +147,7 @@ def _repository(tx: Transaction, project: Project) -> int:
 def _manifest(tx: Transaction, repository: int, deleted_at: int | None) -> None:
     tx.run(
         "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes,"
-        " pushed_at, deleted_at) VALUES (?, ?, 'x', ?, '', '', 0, '', 1, ?)",
+        " pushed_at, listed, deleted_at) VALUES (?, ?, 'x', ?, '', '', 0, '', 1, TRUE, ?)",
         repository,
         b"\x01" + bytes(32),
         b"{}",

@@ -126,8 +126,8 @@ def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None
 
 
 def lock_present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
-    """Those of the digests whose manifests are live; none of them can be deleted until the transaction ends."""
-    return _present(tx, repository_id, digests, " FOR SHARE")
+    """Those of the digests whose manifests are live; nobody else changes or tags them until the transaction ends."""
+    return _present(tx, repository_id, digests, " FOR UPDATE")
 
 
 def present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
@@ -158,8 +158,8 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
     row = tx.one(
         "INSERT INTO manifests"
         " (repository_id, digest, media_type, artifact_type, subject, annotations, body,"
-        "  kind, config_type, size, attributes, accessory, accessory_of, icon, pushed_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING"
+        "  kind, config_type, size, attributes, accessory, accessory_of, icon, pushed_at, listed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING"
         " RETURNING id",
         repository_id,
         new.digest.packed,
@@ -176,6 +176,7 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         None if new.subject is None else new.subject.packed,
         None if new.described.icon is None else new.described.icon.packed,
         tx.now,
+        new.described.accessory_type is None,
     )
     if row is None:
         return _revive(tx, repository_id, new, needs.missing)
@@ -240,6 +241,43 @@ def _let_hidden_go(tx: Transaction, manifest_id: int, repository_id: int, digest
         _review(tx, repository_id, hidden[0])
 
 
+def relist(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> None:
+    """Has `listed` be right for the manifests of these digests, after their tags or the indexes that name them changed.
+
+    To be called last in the transaction that changed them, for all of them at once. They are locked first, in one
+    order, so that the statement after that sees what everybody else has done to them.
+    """
+    wanted = sorted({digest.packed for digest in digests})
+    for start in range(0, len(wanted), LARGEST_LIST):
+        some = wanted[start : start + LARGEST_LIST]
+        marks = ",".join("?" * len(some))
+        tx.all(
+            f"SELECT id FROM manifests WHERE repository_id = ? AND digest IN ({marks}) ORDER BY digest FOR UPDATE",
+            repository_id,
+            *some,
+        )
+        tx.run(
+            f"UPDATE manifests SET listed = NOT listed WHERE repository_id = ? AND digest IN ({marks})"
+            f" AND deleted_at IS NULL AND listed <> ({IS_LISTED})",
+            repository_id,
+            *some,
+        )
+
+
+IS_LISTED = (
+    "manifests.accessory IS NULL AND (EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = manifests.id)"
+    " OR NOT EXISTS (SELECT 1 FROM manifest_children c JOIN manifests p ON p.id = c.parent_id"
+    " WHERE c.repository_id = manifests.repository_id AND c.digest = manifests.digest AND p.deleted_at IS NULL))"
+)
+"""What `listed` says."""
+
+
+def children(tx: Transaction, manifest_id: int) -> list[Digest]:
+    """The digests of the manifests that an index names."""
+    rows = tx.all("SELECT digest FROM manifest_children WHERE parent_id = ?", manifest_id)
+    return [Digest(bytes(row[0])) for row in rows]
+
+
 def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest | None:
     """A live index of the repository that names the manifest."""
     row = tx.one(
@@ -254,6 +292,23 @@ def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest 
 def put_into_trash(tx: Transaction, manifest_id: int) -> None:
     """Ends the manifest's life; what it refers to is kept until it is released."""
     tx.run("UPDATE manifests SET deleted_at = ? WHERE id = ?", tx.now, manifest_id)
+
+
+def put_all_into_trash(tx: Transaction, repository_id: int) -> list[int]:
+    """The ids of the repository's manifests, whose lives end now; their tags are gone."""
+    tx.run("DELETE FROM tags WHERE repository_id = ?", repository_id)
+    rows = tx.all(
+        "UPDATE manifests SET deleted_at = ? WHERE repository_id = ? AND deleted_at IS NULL RETURNING id",
+        tx.now,
+        repository_id,
+    )
+    return sorted(int(row[0]) for row in rows)
+
+
+def annotations_of(tx: Transaction, manifest_id: int) -> str | None:
+    """The annotations that are kept of a referrer, as JSON."""
+    row = tx.one("SELECT annotations FROM manifests WHERE id = ?", manifest_id)
+    return None if row is None else row[0]
 
 
 def lock_links(tx: Transaction, manifest_ids: Sequence[int]) -> None:

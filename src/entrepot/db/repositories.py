@@ -47,6 +47,12 @@ def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
     return int(row[0])
 
 
+def describe(tx: Transaction, repository_id: int, description: str) -> None:
+    """Gives the repository that description."""
+    statement = "UPDATE repositories SET description = ?, updated_at = ? WHERE id = ?"
+    tx.run(statement, description, tx.now, repository_id)
+
+
 def lock(tx: Transaction, repository_id: int) -> None:
     """No blob is linked to the repository by anybody else until the transaction ends."""
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR UPDATE", repository_id)

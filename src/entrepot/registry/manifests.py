@@ -114,25 +114,33 @@ class Manifests:
         new = NewManifest(
             digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body, described
         )
-        await self._db.write(lambda tx: self._store(tx, grant, manifest, new, names))
+        await self._db.write(lambda tx: self.store_within(tx, grant, manifest, new, names))
         return StoredManifest(digest, manifest.media_type, body, manifest.subject)
 
-    def _store(
+    def store_within(
         self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
     ) -> None:
+        """Writes the manifest and its tags down, within a transaction of the caller's. Raises as `put`."""
+        grant.require(Action.PUSH)
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
         needs = self._needs(tx, grant, repository_id, manifest)
         manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
         if fresh:
-            record(tx, _event(EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type))
+            tell(tx, EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type)
+        # Its own standing in lists is right as it was written, unless it was there before, or was waited for.
+        touched = set(needs.children) if fresh and not self._sparse(grant) else {new.digest, *needs.children}
         for name in names:
             before = tags.move(tx, repository_id, name.text, manifest_id)
             belongs = accessory_of_tag(name.text, new.body)
             if belongs is not None:
                 manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
+                touched.add(new.digest)
             if before != new.digest:
                 was = None if before is None else str(before)
-                record(tx, _event(EventName.TAG_MOVED, grant, tag=name.text, digest=str(new.digest), before=was))
+                tell(tx, EventName.TAG_MOVED, grant, tag=name.text, digest=str(new.digest), before=was)
+                if before is not None:
+                    touched.add(before)
+        manifests.relist(tx, repository_id, touched)
 
     def _needs(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest) -> Needs:
         """What the manifest refers to, locked. Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size."""
@@ -168,12 +176,23 @@ class Manifests:
             raise _unknown(reference)
         if isinstance(reference, Tag):
             name = reference
-            await self._db.write(lambda tx: _delete_tag(tx, grant, repository_id, name))
+            await self._db.write(lambda tx: self.delete_tag_within(tx, grant, repository_id, name))
         else:
             digest = reference
-            await self._db.write(lambda tx: self._delete_manifest(tx, grant, repository_id, digest))
+            await self._db.write(lambda tx: self.delete_within(tx, grant, repository_id, digest))
 
-    def _delete_manifest(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> None:
+    def delete_tag_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> None:
+        """Deletes the tag within a transaction of the caller's. Raises ManifestUnknown."""
+        grant.require(Action.DELETE)
+        digest = tags.delete(tx, repository_id, name.text)
+        if digest is None:
+            raise _unknown(name)
+        manifests.relist(tx, repository_id, [digest])
+        tell(tx, EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest))
+
+    def delete_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> None:
+        """Deletes the manifest within a transaction of the caller's. Raises ManifestUnknown, InUse."""
+        grant.require(Action.DELETE)
         manifest_id = manifests.lock_live(tx, repository_id, digest)
         if manifest_id is None:
             raise _unknown(digest)
@@ -181,9 +200,12 @@ class Manifests:
         if index is not None:
             raise InUse(f"index {index} names this manifest; delete that index first")
         for name in tags.delete_of_manifest(tx, manifest_id):
-            record(tx, _event(EventName.TAG_DELETED, grant, tag=name, digest=str(digest)))
-        record(tx, _event(EventName.ARTIFACT_DELETED, grant, digest=str(digest)))
+            tell(tx, EventName.TAG_DELETED, grant, tag=name, digest=str(digest))
+        tell(tx, EventName.ARTIFACT_DELETED, grant, digest=str(digest))
         manifests.put_into_trash(tx, manifest_id)
+        children = manifests.children(tx, manifest_id)
+        if children:
+            manifests.relist(tx, repository_id, children)
         if self._rules.trash == 0:
             manifests.release(tx, manifest_id, repository_id)
 
@@ -228,16 +250,10 @@ def _descriptor(row: ReferrerRow) -> dict[str, object]:
     return descriptor
 
 
-def _delete_tag(tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> None:
-    digest = tags.delete(tx, repository_id, name.text)
-    if digest is None:
-        raise _unknown(name)
-    record(tx, _event(EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest)))
-
-
-def _event(name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> Event:
+def tell(tx: Transaction, name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> None:
+    """Records what happened to a manifest, or to a tag if one is told."""
     tag = detail.get("tag")
-    return Event(
+    event = Event(
         name=name,
         by=grant.principal,
         resource=f"{grant.name}:{tag}" if tag else f"{grant.name}@{detail['digest']}",
@@ -245,6 +261,7 @@ def _event(name: EventName, grant: RepositoryGrant, **detail: str | int | bool |
         repository=grant.name.text,
         detail=detail,
     )
+    record(tx, event)
 
 
 def _unknown(reference: Reference) -> ManifestUnknown:

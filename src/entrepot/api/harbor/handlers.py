@@ -2,7 +2,19 @@
 
 from litestar.types import ControllerRouterHandler
 
-from entrepot.api.harbor import configurations, labels, members, metadata, projects, search, system, users
+from entrepot.api.harbor import (
+    artifacts,
+    configurations,
+    labels,
+    members,
+    metadata,
+    projects,
+    repositories,
+    search,
+    system,
+    tags,
+    users,
+)
 
 HANDLERS: list[ControllerRouterHandler] = [
     *system.HANDLERS,
@@ -11,6 +23,9 @@ HANDLERS: list[ControllerRouterHandler] = [
     *metadata.HANDLERS,
     *members.HANDLERS,
     *labels.HANDLERS,
+    *repositories.HANDLERS,
+    *artifacts.HANDLERS,
+    *tags.HANDLERS,
     *configurations.HANDLERS,
     *search.HANDLERS,
 ]

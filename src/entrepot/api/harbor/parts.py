@@ -8,11 +8,15 @@ from entrepot.access.gate import Gate
 from entrepot.access.management import ManagementGate
 from entrepot.access.sessions import Sessions
 from entrepot.registry.accounts import Accounts
+from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.configuration import Configuration
+from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
 from entrepot.registry.labels import Labels
 from entrepot.registry.memberships import Memberships
+from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
+from entrepot.registry.repositories import Repositories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,10 @@ class Parts:
     project_changes: ProjectChanges
     memberships: Memberships
     labels: Labels
+    repositories: Repositories
+    artifacts: Artifacts
+    copies: Copies
+    pictures: Pictures
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from entrepot.db.schema.base import BY_KEY, NEVER_REUSED, Name, Number, metadata
@@ -102,6 +103,12 @@ manifests = Table(
     Column("pushed_at", BigInteger, nullable=False),
     Column("pulled_at", BigInteger, comment="NULL: never."),
     Column("deleted_at", BigInteger, comment="In the trash since then; NULL: live."),
+    Column(
+        "listed",
+        Boolean,
+        nullable=False,
+        comment="Neither an accessory, nor named by a live index without having a tag; kept so by `manifests.relist`.",
+    ),
     UniqueConstraint("repository_id", "digest"),
     **NEVER_REUSED,
 )
@@ -120,7 +127,28 @@ Index(
     sqlite_where=manifests.c.accessory_of.isnot(None),
     postgresql_where=manifests.c.accessory_of.isnot(None),
 )
-Index(None, manifests.c.repository_id, manifests.c.pushed_at, manifests.c.id)
+Index(
+    "ix_manifests_live",
+    manifests.c.repository_id,
+    manifests.c.pushed_at,
+    manifests.c.id,
+    sqlite_where=manifests.c.deleted_at.is_(None),
+    postgresql_where=manifests.c.deleted_at.is_(None),
+)
+Index(
+    "ix_manifests_listed",
+    manifests.c.repository_id,
+    manifests.c.pushed_at,
+    manifests.c.id,
+    sqlite_where=text("deleted_at IS NULL AND listed"),
+    postgresql_where=text("deleted_at IS NULL AND listed"),
+)
+Index(
+    "ix_manifests_icon",
+    manifests.c.icon,
+    sqlite_where=manifests.c.icon.isnot(None),
+    postgresql_where=manifests.c.icon.isnot(None),
+)
 Index(
     "ix_manifests_deleted_at",
     manifests.c.deleted_at,

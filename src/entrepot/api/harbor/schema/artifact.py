@@ -22,6 +22,19 @@ class Repository(Struct, omit_defaults=True):
     update_time: DateTime = ""
 
 
+class RepositoryChange(Struct, omit_defaults=True):
+    """A repository as clients send it back; only its description counts."""
+
+    artifact_count: Int64 = 0
+    pull_count: Int64 = 0
+    id: Int64 = 0
+    project_id: Int64 = 0
+    name: str = ""
+    description: str = ""
+    creation_time: DateTime | None = None
+    update_time: DateTime = ""
+
+
 class Scanner(Struct, omit_defaults=True):
     """A scanner."""
 
@@ -151,4 +164,4 @@ class Artifact(Struct, omit_defaults=True):
 class NewTag(Struct, omit_defaults=True):
     """A tag to be made."""
 
-    name: str = ""
+    name: str

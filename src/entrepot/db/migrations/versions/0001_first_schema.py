@@ -394,6 +394,12 @@ def upgrade() -> None:
         sa.Column("pushed_at", sa.BigInteger(), nullable=False),
         sa.Column("pulled_at", sa.BigInteger(), nullable=True, comment="NULL: never."),
         sa.Column("deleted_at", sa.BigInteger(), nullable=True, comment="In the trash since then; NULL: live."),
+        sa.Column(
+            "listed",
+            sa.Boolean(),
+            nullable=False,
+            comment="Neither an accessory, nor named by a live index without having a tag; kept so by `manifests.relist`.",
+        ),
         sa.ForeignKeyConstraint(["repository_id"], ["repositories.id"], name=op.f("fk_manifests_repository_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_manifests")),
         sa.UniqueConstraint("repository_id", "digest", name=op.f("uq_manifests_repository_id_digest")),
@@ -416,7 +422,28 @@ def upgrade() -> None:
         postgresql_where=sa.text("deleted_at IS NOT NULL"),
     )
     op.create_index(
-        op.f("ix_manifests_repository_id_pushed_at_id"), "manifests", ["repository_id", "pushed_at", "id"], unique=False
+        "ix_manifests_icon",
+        "manifests",
+        ["icon"],
+        unique=False,
+        sqlite_where=sa.text("icon IS NOT NULL"),
+        postgresql_where=sa.text("icon IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_manifests_listed",
+        "manifests",
+        ["repository_id", "pushed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL AND listed"),
+        postgresql_where=sa.text("deleted_at IS NULL AND listed"),
+    )
+    op.create_index(
+        "ix_manifests_live",
+        "manifests",
+        ["repository_id", "pushed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NULL"),
+        postgresql_where=sa.text("deleted_at IS NULL"),
     )
     op.create_index(
         "ix_manifests_subject",

@@ -1,0 +1,225 @@
+"""Artifacts as people see them: with their tags, labels and what belongs to them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from entrepot.db import artifact_lists, labels, manifests, tags
+from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
+from entrepot.db.contract import Database, Transaction
+from entrepot.db.labels import Label
+from entrepot.model.artifact import HARBOR_SBOM, ArtifactKind
+from entrepot.model.contents import Contents, contents_of
+from entrepot.model.digest import Digest
+from entrepot.model.errors import AlreadyExists, ManifestUnknown
+from entrepot.model.event import EventName
+from entrepot.model.grant import ProjectGrant, RepositoryGrant
+from entrepot.model.permission import Permission, Resource, Verb
+from entrepot.model.project import Action
+from entrepot.model.query import ListQuery
+from entrepot.model.reference import Reference, Tag
+from entrepot.registry.additions import SBOM_DOCUMENT, Addition, addition_names, read_addition
+from entrepot.registry.blobs import Blobs
+from entrepot.registry.manifests import Manifests, tell
+
+LIST = Permission(Resource.ARTIFACT, Verb.LIST)
+MOST_TAGS = 1000
+"""Tags, and accessories, that are told of one artifact; there are lists of its own for all of them."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is to be told of artifacts beside themselves."""
+
+    tags: bool = True
+    labels: bool = True
+    accessories: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactView:
+    """An artifact with what belongs to it."""
+
+    row: ArtifactRow
+    contents: Contents
+    """What its manifest says of its parts; of one that is large, in a list, nothing."""
+    children: dict[Digest, int]
+    """The ids of those that are here of what an index names."""
+    tags: list[TagRow]
+    labels: list[Label]
+    accessories: list[AccessoryRow]
+
+    @property
+    def additions(self) -> tuple[str, ...]:
+        """What more can be asked for of it."""
+        has_sbom = any(accessory.kind == HARBOR_SBOM for accessory in self.accessories)
+        return addition_names(ArtifactKind(self.row.kind), self.row.media_type, has_sbom=has_sbom)
+
+
+class Artifacts:
+    """Operations on artifacts. Each answer is of one committed state."""
+
+    def __init__(self, db: Database, manifests_: Manifests, blobs: Blobs) -> None:
+        self._db = db
+        self._manifests = manifests_
+        self._blobs = blobs
+
+    async def page(self, grant: RepositoryGrant, query: ListQuery, shown: Shown) -> tuple[list[ArtifactView], int]:
+        """A page of the repository's artifacts, the newest first, and how many there are. Raises ManifestUnknown."""
+        grant.require(Action.PULL)
+        repository_id = grant.repository_id
+        if repository_id is None:
+            raise ManifestUnknown(f"there is no repository {grant.name}")
+
+        def question(tx: Transaction) -> tuple[list[ArtifactView], int]:
+            rows, total = artifact_lists.page(tx, repository_id, query)
+            return _views(tx, rows, shown), total
+
+        return await self._db.read(question)
+
+    async def page_of_project(
+        self, grant: ProjectGrant, query: ListQuery, shown: Shown, newest_of: str | None
+    ) -> tuple[list[ArtifactView], int]:
+        """As `page`, of all the project's repositories; see `artifact_lists.page_of_project`."""
+        grant.require(LIST)
+
+        def question(tx: Transaction) -> tuple[list[ArtifactView], int]:
+            rows, total = artifact_lists.page_of_project(tx, grant.project.id, query, newest_of=newest_of)
+            return _views(tx, rows, shown), total
+
+        return await self._db.read(question)
+
+    async def get(self, grant: RepositoryGrant, reference: Reference, shown: Shown) -> ArtifactView:
+        """The artifact. Raises ManifestUnknown."""
+        grant.require(Action.PULL)
+        return await self._of(grant, reference, lambda tx, row: _views(tx, [row], shown)[0])
+
+    async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
+        """Deletes the artifact, its tags, and what belongs to it and to nothing else. Raises ManifestUnknown, InUse."""
+        grant.require(Action.DELETE)
+
+        def change(tx: Transaction) -> None:
+            row = _find(tx, grant, reference)
+            waiting = [row.digest]
+            while waiting:
+                digest = waiting.pop()
+                found = artifact_lists.accessories_of(tx, row.repository_id, [digest], MOST_TAGS)[digest]
+                self._manifests.delete_within(tx, grant, row.repository_id, digest)
+                waiting.extend(accessory.digest for accessory in found)
+
+        await self._db.write(change)
+
+    async def tags(self, grant: RepositoryGrant, reference: Reference, query: ListQuery) -> tuple[list[TagRow], int]:
+        """A page of the artifact's tags, the newest first, and how many there are. Raises ManifestUnknown."""
+        grant.require(Action.PULL)
+        return await self._of(grant, reference, lambda tx, row: artifact_lists.page_of_tags(tx, row.id, query))
+
+    async def create_tag(self, grant: RepositoryGrant, reference: Reference, tag: Tag) -> None:
+        """Has the tag name the artifact. Raises ManifestUnknown, AlreadyExists if it names anything."""
+        grant.require(Action.PUSH)
+
+        def change(tx: Transaction) -> None:
+            row = _find(tx, grant, reference)
+            if manifests.lock_live(tx, row.repository_id, row.digest) is None:
+                raise _unknown(grant, reference)
+            if artifact_lists.find(tx, row.repository_id, tag.text) is not None:
+                raise AlreadyExists(f"there is a tag {tag} in {grant.name} already")
+            tags.move(tx, row.repository_id, tag.text, row.id)
+            manifests.relist(tx, row.repository_id, [row.digest])
+            tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(row.digest), before=None)
+
+        await self._db.write(change)
+
+    async def delete_tag(self, grant: RepositoryGrant, reference: Reference, tag: Tag) -> None:
+        """Removes the tag, which must be the artifact's; the artifact stays. Raises ManifestUnknown."""
+        grant.require(Action.DELETE)
+
+        def change(tx: Transaction) -> None:
+            row = _find(tx, grant, reference)
+            named = artifact_lists.find(tx, row.repository_id, tag.text)
+            if named is None or named.id != row.id:
+                raise ManifestUnknown(f"{grant.name}@{row.digest} has no tag {tag}")
+            self._manifests.delete_tag_within(tx, grant, row.repository_id, tag)
+
+        await self._db.write(change)
+
+    async def accessories(
+        self, grant: RepositoryGrant, reference: Reference, query: ListQuery
+    ) -> tuple[list[AccessoryRow], int]:
+        """A page of what belongs to the artifact, and how many there are. Raises ManifestUnknown."""
+        grant.require(Action.PULL)
+        return await self._of(
+            grant,
+            reference,
+            lambda tx, row: artifact_lists.page_of_accessories(tx, row.repository_id, row.digest, query),
+        )
+
+    async def addition(self, grant: RepositoryGrant, reference: Reference, name: str) -> Addition:
+        """What is shown beside the artifact. Raises ManifestUnknown, and what `read_addition` raises."""
+        grant.require(Action.PULL)
+        row = await self._of(grant, reference, lambda tx, row: _holder(tx, row, name))
+        return await read_addition(
+            name, ArtifactKind(row.kind), row.media_type, row.body, lambda digest: self._read(grant, digest)
+        )
+
+    async def _read(self, grant: RepositoryGrant, digest: Digest) -> AsyncIterator[bytes]:
+        blob = await self._blobs.find(grant, digest)
+        if blob.size:
+            async for piece in self._blobs.open(blob, 0, blob.size):
+                yield piece
+
+    async def _of(
+        self, grant: RepositoryGrant, reference: Reference, question: Callable[[Transaction, ArtifactRow], T]
+    ) -> T:
+        return await self._db.read(lambda tx: question(tx, _find(tx, grant, reference)))
+
+
+def _find(tx: Transaction, grant: RepositoryGrant, reference: Reference) -> ArtifactRow:
+    """The live artifact that the reference names. Raises ManifestUnknown."""
+    row = None
+    if grant.repository_id is not None:
+        name = reference if isinstance(reference, Digest) else reference.text
+        row = artifact_lists.find(tx, grant.repository_id, name)
+    if row is None:
+        raise _unknown(grant, reference)
+    return row
+
+
+def _holder(tx: Transaction, row: ArtifactRow, name: str) -> ArtifactRow:
+    """The artifact that has the addition: a list of parts is an accessory of what it tells of."""
+    if name == SBOM_DOCUMENT and row.accessory is None:
+        found = artifact_lists.accessories_of(tx, row.repository_id, [row.digest], MOST_TAGS)[row.digest]
+        for accessory in found:
+            holder = artifact_lists.find(tx, row.repository_id, accessory.digest)
+            if accessory.kind == HARBOR_SBOM and holder is not None:
+                return holder
+        raise ManifestUnknown("no list of parts was made for this artifact")
+    return row
+
+
+def _views(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[ArtifactView]:
+    ids = [row.id for row in rows]
+    named = artifact_lists.tags_of(tx, ids, MOST_TAGS) if shown.tags else {}
+    borne = labels.of_artifacts(tx, ids) if shown.labels else {}
+    views = []
+    for row in rows:
+        contents = contents_of(row.body)
+        found = artifact_lists.accessories_of(tx, row.repository_id, [row.digest], MOST_TAGS)
+        parts = [reference.child for reference in contents.references]
+        views.append(
+            ArtifactView(
+                row=row,
+                contents=contents,
+                children=artifact_lists.ids_of(tx, row.repository_id, parts) if parts else {},
+                tags=named.get(row.id, []),
+                labels=borne.get(row.id, []),
+                accessories=found[row.digest] if shown.accessories else [],
+            )
+        )
+    return views
+
+
+def _unknown(grant: RepositoryGrant, reference: Reference) -> ManifestUnknown:
+    what = f"@{reference}" if isinstance(reference, Digest) else f":{reference}"
+    return ManifestUnknown(f"there is no artifact {grant.name}{what}")
