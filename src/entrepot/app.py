@@ -22,13 +22,16 @@ from entrepot.config import Settings
 from entrepot.db.contract import Database
 from entrepot.db.open import open_database
 from entrepot.registry.accounts import Accounts
+from entrepot.registry.allowlists import Allowlists
 from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.groups import Groups
 from entrepot.registry.labels import Labels
+from entrepot.registry.limits import Limits
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.people import People
@@ -37,6 +40,7 @@ from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.repositories import Repositories
+from entrepot.registry.robots import Robots
 from entrepot.registry.rules import Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
@@ -212,6 +216,10 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         project_changes=ProjectChanges(db),
         memberships=Memberships(db),
         labels=Labels(db),
+        robots=Robots(db, house.passwords),
+        groups=Groups(db),
+        limits=Limits(db),
+        allowlists=Allowlists(db),
         repositories=Repositories(db, house.rules),
         artifacts=Artifacts(db, manifests, Blobs(db, house.storage, house.rules)),
         copies=Copies(db, manifests, house.rules),

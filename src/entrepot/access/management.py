@@ -201,6 +201,21 @@ class ManagementGate:
 
         return await self._db.read(question)
 
+    async def making_robots(self, asker: Asker) -> Principal:
+        """Who asks, if they administer the system or any project. Raises Unauthenticated, Denied."""
+
+        def question(tx: Transaction) -> Principal:
+            principal = _principal(tx, asker)
+            if principal.anonymous:
+                raise Unauthenticated(SIGN_IN)
+            user_id = principal.user_id
+            of_project = user_id is not None and standings.is_project_admin(tx, user_id, int(Role.PROJECT_ADMIN))
+            if not principal.admin and not of_project:
+                raise Denied("only who administers the system or a project makes robots")
+            return principal
+
+        return await self._db.read(question)
+
     async def visible(self, asker: Asker) -> CatalogGrant:
         """A grant to list what the asker may know of: everything, or public projects and those of their own."""
         every = Permission(Resource.PROJECT, Verb.LIST)

@@ -1,5 +1,7 @@
 """Projects: the rows of `projects`."""
 
+from collections.abc import Iterable
+
 from entrepot.db import quotas
 from entrepot.db.contract import Row, Transaction
 from entrepot.model.project import Project
@@ -34,6 +36,17 @@ def page(tx: Transaction, after: str, count: int) -> list[Project]:
     """The next `count` projects whose names come after `after`, in byte order of their names."""
     rows = tx.all(f"SELECT {_COLUMNS} FROM projects WHERE name > ? ORDER BY name LIMIT ?", after, count)
     return [_project(row) for row in rows]
+
+
+def names(tx: Transaction, project_ids: Iterable[int]) -> dict[int, str]:
+    """The names of those of the projects that there are."""
+    wanted = sorted(set(project_ids))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), 500):
+        some = wanted[start : start + 500]
+        rows = tx.all(f"SELECT id, name FROM projects WHERE id IN ({','.join('?' * len(some))})", *some)
+        found.update((int(row[0]), str(row[1])) for row in rows)
+    return found
 
 
 def insert(

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from entrepot.db import configuration
 from entrepot.db.contract import Transaction
+from entrepot.db.listing import Column, Kind, Listing, rows
 from entrepot.model.errors import QuotaExceeded
+from entrepot.model.query import ListQuery
 
 UNLIMITED = -1
 
@@ -54,6 +56,42 @@ def total_used(tx: Transaction) -> int:
     row = tx.one("SELECT coalesce(SUM(used), 0) FROM quotas")
     assert row is not None
     return int(row[0])
+
+
+class QuotaView(NamedTuple):
+    """A quota, and whose it is."""
+
+    quota: Quota
+    project_name: str
+    owner_name: str
+
+
+_LISTING = Listing(
+    select="q.id, q.project_id, q.hard, q.used, q.created_at, q.updated_at, p.name, p.owner_name",
+    source="FROM quotas q JOIN projects p ON p.id = q.project_id",
+    columns={
+        "id": Column("q.id", Kind.NUMBER),
+        "hard.storage": Column("q.hard", Kind.NUMBER),
+        "used.storage": Column("q.used", Kind.NUMBER),
+        "creation_time": Column("q.created_at", Kind.TIME),
+        "update_time": Column("q.updated_at", Kind.TIME),
+    },
+    order="q.id DESC",
+    unique="q.id",
+)
+
+
+def page(tx: Transaction, query: ListQuery, project_id: int | None) -> tuple[list[QuotaView], int]:
+    """A page of the quotas, of one project or of all, and how many there are."""
+    conditions = ["q.project_id = ?"] if project_id is not None else []
+    found, total = rows(tx, _LISTING, query, conditions, [project_id] if project_id is not None else [])
+    return [QuotaView(Quota(*row[:6]), row[6], row[7]) for row in found], total
+
+
+def find(tx: Transaction, quota_id: int) -> QuotaView | None:
+    """The quota of that id."""
+    row = tx.one(f"SELECT {_LISTING.select} {_LISTING.source} WHERE q.id = ?", quota_id)
+    return None if row is None else QuotaView(Quota(*row[:6]), row[6], row[7])
 
 
 def room(tx: Transaction, project_id: int) -> int | None:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from entrepot.db.contract import Row, Transaction
+from entrepot.db.listing import Column, Kind, Listing, rows
 from entrepot.model.permission import Permission, parse_permission
+from entrepot.model.query import ListQuery
 
 COLUMNS = (
     "b.id, b.name, b.project_id, b.description, b.duration, b.expires_at, b.disabled, b.creator_kind, b.creator_id,"
@@ -70,6 +72,32 @@ def lock(tx: Transaction, robot_id: int) -> RobotRow | None:
     return None if row is None else robot(row)
 
 
+_LISTING = Listing(
+    select=COLUMNS,
+    source="FROM robots b",
+    columns={
+        "id": Column("b.id", Kind.NUMBER),
+        "name": Column("b.name"),
+        "description": Column("b.description"),
+        "duration": Column("b.duration", Kind.NUMBER),
+        "disabled": Column("b.disabled", Kind.TRUTH),
+        "creator_ref": Column("b.creator_id", Kind.NUMBER),
+        "creator_type": Column("b.creator_kind"),
+        "creation_time": Column("b.created_at", Kind.TIME),
+        "update_time": Column("b.updated_at", Kind.TIME),
+    },
+    order="b.name, b.id",
+    unique="b.id",
+)
+
+
+def page(tx: Transaction, project_id: int | None, query: ListQuery) -> tuple[list[RobotRow], int]:
+    """A page of the robots of one project, or of the system; and how many there are."""
+    condition, values = ("b.project_id IS NULL", ()) if project_id is None else ("b.project_id = ?", (project_id,))
+    found, total = rows(tx, _LISTING, query, [condition], values)
+    return [robot(row) for row in found], total
+
+
 def insert(tx: Transaction, new: NewRobot) -> RobotRow | None:
     """The robot, now there without any permission; None if the name is taken."""
     row = tx.one(
@@ -114,12 +142,12 @@ def permissions(tx: Transaction, robot_ids: Iterable[int]) -> dict[int, dict[Sco
     found: dict[int, dict[Scope, list[Permission]]] = {robot_id: {} for robot_id in wanted}
     for start in range(0, len(wanted), 500):
         some = wanted[start : start + 500]
-        rows = tx.all(
+        found_rows = tx.all(
             "SELECT robot_id, kind, project_id, resource, action FROM robot_permissions"
             f" WHERE robot_id IN ({','.join('?' * len(some))}) ORDER BY id",
             *some,
         )
-        for robot_id, kind, project_id, resource, action in rows:
+        for robot_id, kind, project_id, resource, action in found_rows:
             scope = Scope(kind, project_id)
             found[robot_id].setdefault(scope, []).append(parse_permission(resource, action))
     return found

@@ -53,8 +53,7 @@ class RobotSettings:
     permissions: Mapping[Holding, tuple[Permission, ...]]
 
     def check(self) -> None:
-        """Returns if such a robot can be. Raises NameInvalid, Invalid."""
-        check_name(self.name)
+        """Returns if a robot can be so, whatever its name. Raises Invalid."""
         check_duration(self.duration)
         if self.level not in ("system", "project"):
             raise Invalid("a robot's level is system or project")

@@ -3,16 +3,21 @@
 from litestar.types import ControllerRouterHandler
 
 from entrepot.api.harbor import (
+    allowlist,
     artifacts,
     configurations,
     labels,
     members,
     metadata,
+    permissions,
     projects,
+    quotas,
     repositories,
+    robots,
     search,
     system,
     tags,
+    usergroups,
     users,
 )
 
@@ -23,6 +28,11 @@ HANDLERS: list[ControllerRouterHandler] = [
     *metadata.HANDLERS,
     *members.HANDLERS,
     *labels.HANDLERS,
+    *robots.HANDLERS,
+    *usergroups.HANDLERS,
+    *quotas.HANDLERS,
+    *allowlist.HANDLERS,
+    *permissions.HANDLERS,
     *repositories.HANDLERS,
     *artifacts.HANDLERS,
     *tags.HANDLERS,

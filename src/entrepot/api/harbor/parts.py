@@ -8,15 +8,19 @@ from entrepot.access.gate import Gate
 from entrepot.access.management import ManagementGate
 from entrepot.access.sessions import Sessions
 from entrepot.registry.accounts import Accounts
+from entrepot.registry.allowlists import Allowlists
 from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.groups import Groups
 from entrepot.registry.labels import Labels
+from entrepot.registry.limits import Limits
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.repositories import Repositories
+from entrepot.registry.robots import Robots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,10 @@ class Parts:
     project_changes: ProjectChanges
     memberships: Memberships
     labels: Labels
+    robots: Robots
+    groups: Groups
+    limits: Limits
+    allowlists: Allowlists
     repositories: Repositories
     artifacts: Artifacts
     copies: Copies

@@ -1,13 +1,11 @@
 """Bodies about quotas."""
 
-from msgspec import UNSET, Struct, UnsetType
+from typing import Any
+
+from msgspec import Struct
 from msgspec import field as struct_field
 
 from entrepot.api.harbor.values import DateTime, Int64, Number
-
-
-class QuotaRefObject(Struct, omit_defaults=True):
-    """What a quota is for."""
 
 
 class Quota(Struct, omit_defaults=True):
@@ -16,7 +14,7 @@ class Quota(Struct, omit_defaults=True):
     hard: dict[str, Int64]
     used: dict[str, Int64]
     id: Number = 0
-    ref: QuotaRefObject | UnsetType = UNSET
+    ref: dict[str, Any] = struct_field(default_factory=dict)
     creation_time: DateTime = ""
     update_time: DateTime = ""
 

@@ -42,6 +42,25 @@ class Robot(Struct, omit_defaults=True):
     update_time: DateTime = ""
 
 
+class RobotChange(Struct, omit_defaults=True):
+    """A robot as clients send it back."""
+
+    id: Int64 = 0
+    name: str = ""
+    description: str = ""
+    secret: str = ""
+    level: str = ""
+    duration: Int64 | None = None
+    editable: bool = False
+    disable: bool = False
+    expires_at: Int64 = 0
+    permissions: list[RobotPermission] = struct_field(default_factory=list)
+    creator_type: str = ""
+    creator_ref: Int64 = 0
+    creation_time: DateTime = ""
+    update_time: DateTime = ""
+
+
 class RobotCreate(Struct, omit_defaults=True):
     """A robot to be made."""
 
