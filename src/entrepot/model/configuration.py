@@ -208,7 +208,7 @@ SETTINGS = {
         Setting("token_expiration", Kind.NUMBER, 30, True),
         Setting("token_service_url", Kind.TEXT, "", False),
         Setting("uaa_client_id", Kind.TEXT, "", True),
-        Setting("uaa_client_secret", Kind.TEXT, "", True),
+        Setting("uaa_client_secret", Kind.SECRET, "", True),
         Setting("uaa_endpoint", Kind.TEXT, "", True),
         Setting("uaa_verify_cert", Kind.TRUTH, False, True),
         Setting("http_authproxy_endpoint", Kind.TEXT, "", True),

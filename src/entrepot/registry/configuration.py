@@ -64,7 +64,7 @@ class Configuration:
             if not new:
                 return
             if "auth_mode" in new and not _nobody_but_admin(tx):
-                raise Denied("auth_mode cannot be changed once there are users beside the first administrator")
+                raise Invalid("auth_mode cannot be changed once there are users beside the first administrator")
             after = {**before, **new}
             if after.get("skip_audit_log_database") and not after.get("audit_log_forward_endpoint"):
                 raise Invalid("skip_audit_log_database needs audit_log_forward_endpoint, or events would be lost")
