@@ -24,6 +24,7 @@ from entrepot.db.open import open_database
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
 from entrepot.registry.artifacts import Artifacts
+from entrepot.registry.audit import Audit
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.configuration import Configuration
@@ -49,6 +50,7 @@ from entrepot.storage.contract import Key, Storage
 from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.prove import Prover
+from entrepot.tasks.seal import Sealer
 
 Probes = Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -144,10 +146,12 @@ class RegistryService:
         return {"database": self._ask_database, "storage": self._ask_storage}
 
     async def run_tasks(self, stop: asyncio.Event) -> None:
-        """Collects until told to stop."""
+        """Collects, and seals the audit, until told to stop."""
         house = self._opened_house()
         every = self._settings.collect_every.total_seconds()
-        await Collector(house.db, house.storage, house.rules).run(stop, every)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Collector(house.db, house.storage, house.rules).run(stop, every))
+            tasks.create_task(Sealer(house.db).run(stop))
 
     async def stop(self) -> None:
         """Closes what `start` opened."""
@@ -216,6 +220,7 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         project_changes=ProjectChanges(db),
         memberships=Memberships(db),
         labels=Labels(db),
+        audit=Audit(db),
         robots=Robots(db, house.passwords),
         groups=Groups(db),
         limits=Limits(db),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Parameter
 
 from entrepot import __version__
+from entrepot.commands.audit import audit
 from entrepot.commands.check import check
 from entrepot.commands.config import config, version
 from entrepot.commands.printing import UsageWrong, say
@@ -49,6 +50,7 @@ def command_line() -> App:
         help_epilogue="Example:\n\n  entrepot token alice --scope repository:library/hello:pull,push --lifetime 10m",
     )
     app.command(check, help_epilogue="Examples:\n\n  entrepot check\n\n  entrepot check --data /srv/entrepot --json")
+    app.command(audit)
     app.command(config, help_epilogue="Example:\n\n  entrepot config --data /srv/entrepot")
     app.command(version)
     return app

@@ -9,9 +9,10 @@ import secrets
 import time
 
 from entrepot.access.identity import Identity
-from entrepot.db import instance, sessions
+from entrepot.db import events, instance, sessions
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.errors import Unauthenticated
+from entrepot.model.event import Event, EventName
 from entrepot.model.grant import Origin, Principal, Proof
 
 MINUTE = 60 * 1_000_000
@@ -66,9 +67,15 @@ class Sessions:
         principal = Principal(user_id=found.user_id, name=found.user_name, admin=False, proof=Proof.SESSION)
         return Identity(principal=principal, stamp=found.stamp)
 
-    async def end(self, cookie: str) -> None:
-        """Returns when the session is none any more."""
-        await self._db.write(lambda tx: sessions.delete(tx, _id(cookie)))
+    async def end(self, cookie: str, by: Principal) -> None:
+        """Returns when the session, which was that principal's, is none any more."""
+        event = Event(name=EventName.USER_SIGNED_OUT, by=by, resource=by.name)
+
+        def change(tx: Transaction) -> None:
+            sessions.delete(tx, _id(cookie))
+            events.record(tx, event)
+
+        await self._db.write(change)
 
     async def guard(self, cookie: str, random: str) -> str:
         """The token that a page of this session must send with a change: a keyed hash of the cookie and `random`."""

@@ -13,10 +13,11 @@ from entrepot.access.attempts import Attempts
 from entrepot.access.identity import Identity, stamp_of
 from entrepot.access.passwords import HASHES_AT_ONCE, Passwords
 from entrepot.access.remembered import Remembered
-from entrepot.db import credentials, users
+from entrepot.db import credentials, events, users
 from entrepot.db.contract import Database
 from entrepot.model.errors import TooManyAttempts, Unauthenticated
-from entrepot.model.grant import Principal, Proof
+from entrepot.model.event import Event, EventName
+from entrepot.model.grant import Origin, Principal, Proof
 
 REMEMBER_SECONDS = 60
 REMEMBER_AT_MOST = 10_000
@@ -82,8 +83,10 @@ class SignIn:
             right = await self._passwords.verify(found.password_hash if found else None, password)
             if not right or found is None or found.disabled:
                 await self._attempts.failed(name, address)
+                await self._tell(EventName.USER_REFUSED, name, address)
                 raise Unauthenticated(WRONG)
             password_hash = found.password_hash
+            await self._tell(EventName.USER_SIGNED_IN, found.name, address)
             await self._attempts.succeeded(name, address)
             if found.user_id is not None and self._passwords.outdated(password_hash):
                 password_hash = await self._rehash(found.user_id, password_hash, password)
@@ -93,6 +96,11 @@ class SignIn:
         identity = Identity(principal=principal, stamp=stamp_of(password_hash))
         self._remembered.put(key, identity, time.monotonic() + REMEMBER_SECONDS)
         return identity
+
+    async def _tell(self, name: EventName, who: str, address: str) -> None:
+        by = Principal(user_id=None, name=who, admin=False, proof=Proof.PASSWORD, origin=Origin(address))
+        event = Event(name=name, by=by, resource=who, succeeded=name is EventName.USER_SIGNED_IN)
+        await self._db.write(lambda tx: events.record(tx, event))
 
     async def _rehash(self, user_id: int, old: str, password: str) -> str:
         """The hash that the user has now: one with the parameters of today, unless the password was just changed."""

@@ -24,6 +24,9 @@ class EventName(StrEnum):
     USER_CREATED = "user:created"
     USER_CHANGED = "user:changed"
     USER_DELETED = "user:deleted"
+    USER_SIGNED_IN = "user:signed-in"
+    USER_SIGNED_OUT = "user:signed-out"
+    USER_REFUSED = "user:refused"
     LABEL_CREATED = "label:created"
     LABEL_CHANGED = "label:changed"
     LABEL_DELETED = "label:deleted"
@@ -40,6 +43,7 @@ class EventName(StrEnum):
     CONFIGURATION_CHANGED = "configuration:changed"
     REPOSITORY_CHANGED = "repository:changed"
     REPOSITORY_DELETED = "repository:deleted"
+    AUDIT_PURGED = "audit:purged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

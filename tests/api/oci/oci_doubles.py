@@ -61,7 +61,9 @@ class Gate:
 
     identify = prove
 
-    async def repository(self, identity: Identity, name: RepositoryName, *actions: Action) -> RepositoryGrant:
+    async def repository(
+        self, identity: Identity, name: RepositoryName, *actions: Action, origin: Any = None
+    ) -> RepositoryGrant:
         public = name.project == "public"
         who = identity.principal
         live = PULLING if public else frozenset[Action]()
@@ -300,10 +302,7 @@ class Catalog:
 
 
 class Writable:
-    """A configuration under which things may be changed."""
-
-    async def require_writable(self) -> None:
-        pass
+    async def require_writable(self) -> None: ...
 
 
 def make_app(content: Content, *, redirect: str | None = None, public_url: str = "") -> OciApp:

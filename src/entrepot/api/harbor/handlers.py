@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from entrepot.api.harbor import (
     allowlist,
     artifacts,
+    auditlog,
     configurations,
     labels,
     members,
@@ -36,6 +37,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *repositories.HANDLERS,
     *artifacts.HANDLERS,
     *tags.HANDLERS,
+    *auditlog.HANDLERS,
     *configurations.HANDLERS,
     *search.HANDLERS,
 ]

@@ -10,6 +10,7 @@ from entrepot.access.sessions import Sessions
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
 from entrepot.registry.artifacts import Artifacts
+from entrepot.registry.audit import Audit
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
@@ -36,6 +37,7 @@ class Parts:
     project_changes: ProjectChanges
     memberships: Memberships
     labels: Labels
+    audit: Audit
     robots: Robots
     groups: Groups
     limits: Limits

@@ -1,6 +1,7 @@
 """What pages ask outside of the management API's paths: signing in and out, and which API there is."""
 
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from litestar import Response, get, post
@@ -33,7 +34,8 @@ async def log_out(request: HarborRequest) -> Response[bytes]:
     """Ends the session that the cookie names, if it is one."""
     arrival = request.arrival
     if arrival.session:
-        await request.parts.sessions.end(arrival.session)
+        by = replace(arrival.asker.identity.principal, origin=arrival.asker.origin)
+        await request.parts.sessions.end(arrival.session, by)
     return _empty(cookies.clear(cookies.SESSION, secure=arrival.secure, same_site="Lax"))
 
 

@@ -57,3 +57,9 @@ audit_stubs = Table(
     Column("signature", Text, nullable=False, comment="A JWS over all of it, by a key of signing_keys."),
     comment="What is left of purged parts of the chain.",
 )
+Index(
+    "ix_events_unsealed",
+    events.c.id,
+    sqlite_where=events.c.place.is_(None),
+    postgresql_where=events.c.place.is_(None),
+)

@@ -83,6 +83,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_events_actor_id"), "events", ["actor", "id"], unique=False)
     op.create_index(op.f("ix_events_name_id"), "events", ["name", "id"], unique=False)
     op.create_index(op.f("ix_events_project_id_id"), "events", ["project_id", "id"], unique=False)
+    op.create_index(
+        "ix_events_unsealed",
+        "events",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("place IS NULL"),
+        postgresql_where=sa.text("place IS NULL"),
+    )
     op.create_table(
         "instance",
         sa.Column("name", sa.Text(), nullable=False),

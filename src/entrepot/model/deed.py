@@ -1,0 +1,64 @@
+"""Events in the words of Harbor's audit: an operation on a kind of resource."""
+
+from typing import NamedTuple
+
+from entrepot.model.event import EventName
+
+
+class Deed(NamedTuple):
+    """What was done, and to what."""
+
+    operation: str
+    resource_type: str
+    description: str
+
+    @property
+    def event_type(self) -> str:
+        """Harbor's name of both together."""
+        return f"{self.operation}_{self.resource_type}"
+
+
+DEEDS: dict[str, Deed] = {
+    EventName.ARTIFACT_PUSHED: Deed("create", "artifact", "push artifact"),
+    EventName.ARTIFACT_DELETED: Deed("delete", "artifact", "delete artifact"),
+    EventName.TAG_MOVED: Deed("create", "tag", "create or move tag"),
+    EventName.TAG_DELETED: Deed("delete", "tag", "delete tag"),
+    EventName.BLOB_DELETED: Deed("delete", "blob", "delete blob"),
+    EventName.REPOSITORY_CREATED: Deed("create", "repository", "create repository"),
+    EventName.REPOSITORY_CHANGED: Deed("update", "repository", "change description of repository"),
+    EventName.REPOSITORY_DELETED: Deed("delete", "repository", "delete repository"),
+    EventName.PROJECT_CREATED: Deed("create", "project", "create project"),
+    EventName.PROJECT_CHANGED: Deed("update", "project", "change settings of project"),
+    EventName.PROJECT_DELETED: Deed("delete", "project", "delete project"),
+    EventName.MEMBER_ADDED: Deed("create", "member", "give role in project"),
+    EventName.MEMBER_CHANGED: Deed("update", "member", "change role in project"),
+    EventName.MEMBER_REMOVED: Deed("delete", "member", "take role in project"),
+    EventName.USER_CREATED: Deed("create", "user", "create user"),
+    EventName.USER_CHANGED: Deed("update", "user", "change user"),
+    EventName.USER_DELETED: Deed("delete", "user", "delete user"),
+    EventName.USER_SIGNED_IN: Deed("login", "user", "sign in"),
+    EventName.USER_SIGNED_OUT: Deed("logout", "user", "sign out"),
+    EventName.USER_REFUSED: Deed("login", "user", "sign in with wrong credentials"),
+    EventName.LABEL_CREATED: Deed("create", "label", "create label"),
+    EventName.LABEL_CHANGED: Deed("update", "label", "change label"),
+    EventName.LABEL_DELETED: Deed("delete", "label", "delete label"),
+    EventName.LABEL_PUT_ON: Deed("create", "artifact_label", "put label on artifact"),
+    EventName.LABEL_TAKEN_OFF: Deed("delete", "artifact_label", "take label off artifact"),
+    EventName.ROBOT_CREATED: Deed("create", "robot", "create robot"),
+    EventName.ROBOT_CHANGED: Deed("update", "robot", "change robot"),
+    EventName.ROBOT_DELETED: Deed("delete", "robot", "delete robot"),
+    EventName.GROUP_CREATED: Deed("create", "user_group", "create group"),
+    EventName.GROUP_CHANGED: Deed("update", "user_group", "rename group"),
+    EventName.GROUP_DELETED: Deed("delete", "user_group", "delete group"),
+    EventName.QUOTA_CHANGED: Deed("update", "quota", "change quota"),
+    EventName.ALLOWLIST_CHANGED: Deed("update", "allowlist", "change allowlist of vulnerabilities"),
+    EventName.CONFIGURATION_CHANGED: Deed("update", "configuration", "change configuration"),
+    EventName.AUDIT_PURGED: Deed("delete", "audit", "purge audit"),
+}
+"""Every event."""
+_UNKNOWN = Deed("other", "other", "")
+
+
+def deed_of(name: str) -> Deed:
+    """The event of that name, which may be of another release."""
+    return DEEDS.get(name, _UNKNOWN)

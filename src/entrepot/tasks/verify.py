@@ -1,0 +1,95 @@
+"""Proving the audit: that no event in the chain was altered, removed, added or moved since it was sealed."""
+
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from entrepot.access import audit_key
+from entrepot.db import audit
+from entrepot.db.audit import Head, Link
+from entrepot.db.contract import Database
+from entrepot.model.seal import FIRST, seal_of, signed
+
+AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How far the proof has come."""
+
+    done: int
+    """Events."""
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first place that is not as it was sealed, and how so."""
+
+    place: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The chain is whole."""
+
+    head: Head
+    events: int
+    purged: int
+    """Events at its beginning that were removed by a purge, which left a signed note."""
+    waiting: int
+    """Events that are not sealed yet."""
+
+
+class AuditProof:
+    """Verifies the chain while it grows."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def prove(self, expected: Head | None = None) -> AsyncIterator[Verified | Broken | Whole]:
+        """Progress, and in the end whether the chain is whole.
+
+        With `expected`, an end of the chain that was told before and kept elsewhere, also that it still is a part of
+        it: somebody who can write to the database could have made the whole chain anew. Raises DatabaseFailed.
+        """
+        stub, end, waiting = await self._db.read(lambda tx: (audit.stub(tx), audit.head(tx), audit.unsealed(tx)))
+        place, seal, purged = 0, FIRST, 0
+        if stub is not None:
+            payload = await self._db.read(lambda tx: audit_key.verify(tx, stub.signature))
+            if payload is None or not hmac.compare_digest(payload, signed(stub)):
+                yield Broken(stub.last_place, "the note of what was purged was not signed by this registry")
+                return
+            place, seal, purged = stub.last_place, stub.seal, stub.rows
+        done, total = 0, end.place - place
+        met = expected is None or expected == Head(place, seal)
+        while place < end.place:
+            found = await self._db.read(lambda tx, after=place: audit.links(tx, after, AT_ONCE))  # type: ignore[misc]
+            if not found:
+                break
+            for link in found:
+                wrong = _wrong(link, place, seal)
+                if wrong is not None:
+                    yield Broken(place + 1, wrong)
+                    return
+                place, seal = link.place, link.seal
+                met = met or expected == Head(place, seal)
+                done += 1
+                if place == end.place:
+                    break
+            yield Verified(done, total)
+        if (place, seal) != end:
+            yield Broken(place + 1, f"the chain ends here, and should go on to {end.place}: events were removed")
+        elif not met and expected is not None:
+            yield Broken(expected.place, "the event there is not the one whose seal was kept elsewhere")
+        else:
+            yield Whole(end, done, purged, waiting)
+
+
+def _wrong(link: Link, place: int, seal: bytes) -> str | None:
+    if link.place != place + 1:
+        return f"it is missing: the next event has the place {link.place}"
+    if not hmac.compare_digest(seal_of(seal, link.place, link.row), link.seal):
+        return f"the event (id {link.row.id}, {link.row.name}) or its seal was altered, or one before it"
+    return None
