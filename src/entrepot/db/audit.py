@@ -60,6 +60,11 @@ def seal_some(tx: Transaction, count: int) -> int:
     return len(rows)
 
 
+def goes_on(tx: Transaction, place: int) -> bool:
+    """Whether an event has a place after that one."""
+    return tx.one("SELECT 1 FROM events WHERE place > ? LIMIT 1", place) is not None
+
+
 def links(tx: Transaction, after: int, count: int) -> list[Link]:
     """The next `count` events of the chain, those whose places come after `after`."""
     rows = tx.all(f"SELECT {_COLUMNS}, place, seal FROM events WHERE place > ? ORDER BY place LIMIT ?", after, count)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from entrepot.access import audit_key
 from entrepot.db import audit
 from entrepot.db.audit import Head, Link
-from entrepot.db.contract import Database
-from entrepot.model.seal import FIRST, seal_of, signed
+from entrepot.db.contract import Database, Transaction
+from entrepot.model.seal import FIRST, Stub, seal_of, signed
 
 AT_ONCE = 2000
 
@@ -54,7 +54,10 @@ class AuditProof:
         With `expected`, an end of the chain that was told before and kept elsewhere, also that it still is a part of
         it: somebody who can write to the database could have made the whole chain anew. Raises DatabaseFailed.
         """
-        stub, end, waiting = await self._db.read(lambda tx: (audit.stub(tx), audit.head(tx), audit.unsealed(tx)))
+        stub, end, waiting, added = await self._db.read(_state)
+        if added:
+            yield Broken(end.place + 1, "the chain ended before it: the event was added by somebody else")
+            return
         place, seal, purged = 0, FIRST, 0
         if stub is not None:
             payload = await self._db.read(lambda tx: audit_key.verify(tx, stub.signature))
@@ -85,6 +88,12 @@ class AuditProof:
             yield Broken(expected.place, "the event there is not the one whose seal was kept elsewhere")
         else:
             yield Whole(end, done, purged, waiting)
+
+
+def _state(tx: Transaction) -> tuple[Stub | None, Head, int, bool]:
+    """What was purged, the end of the chain, how many events wait, and whether the chain goes on after its end."""
+    end = audit.head(tx)
+    return audit.stub(tx), end, audit.unsealed(tx), audit.goes_on(tx, end.place)
 
 
 def _wrong(link: Link, place: int, seal: bytes) -> str | None:
