@@ -58,36 +58,47 @@ class AuditProof:
         if added:
             yield Broken(end.place + 1, "the chain ended before it: the event was added by somebody else")
             return
-        place, seal, purged = 0, FIRST, 0
-        if stub is not None:
-            payload = await self._db.read(lambda tx: audit_key.verify(tx, stub.signature))
-            if payload is None or not hmac.compare_digest(payload, signed(stub)):
-                yield Broken(stub.last_place, "the note of what was purged was not signed by this registry")
+        if stub is not None and not await self._is_ours(stub):
+            yield Broken(stub.last_place, "the note of what was purged was not signed by this registry")
+            return
+        start = Head(0, FIRST) if stub is None else Head(stub.last_place, stub.seal)
+        met = expected in (None, start)
+        done = 0
+        async for found in self._walk(start, end):
+            if isinstance(found, Broken):
+                yield found
                 return
-            place, seal, purged = stub.last_place, stub.seal, stub.rows
-        done, total = 0, end.place - place
-        met = expected is None or expected == Head(place, seal)
-        while place < end.place:
-            found = await self._db.read(lambda tx, after=place: audit.links(tx, after, AT_ONCE))  # type: ignore[misc]
-            if not found:
-                break
-            for link in found:
-                wrong = _wrong(link, place, seal)
-                if wrong is not None:
-                    yield Broken(place + 1, wrong)
-                    return
-                place, seal = link.place, link.seal
-                met = met or expected == Head(place, seal)
-                done += 1
-                if place == end.place:
-                    break
-            yield Verified(done, total)
-        if (place, seal) != end:
-            yield Broken(place + 1, f"the chain ends here, and should go on to {end.place}: events were removed")
-        elif not met and expected is not None:
+            done += len(found)
+            met = met or expected in found
+            yield Verified(done, end.place - start.place)
+        if not met and expected is not None:
             yield Broken(expected.place, "the event there is not the one whose seal was kept elsewhere")
         else:
-            yield Whole(end, done, purged, waiting)
+            yield Whole(end, done, 0 if stub is None else stub.rows, waiting)
+
+    async def _is_ours(self, stub: Stub) -> bool:
+        payload = await self._db.read(lambda tx: audit_key.verify(tx, stub.signature))
+        return payload is not None and hmac.compare_digest(payload, signed(stub))
+
+    async def _walk(self, start: Head, end: Head) -> AsyncIterator[list[Head] | Broken]:
+        """The places and seals from the one to the other, some at a time; or where they are not as they were sealed."""
+        last = start
+        while last.place < end.place:
+            after = last.place
+            links = await self._db.read(lambda tx, after=after: audit.links(tx, after, AT_ONCE))  # type: ignore[misc]
+            passed: list[Head] = []
+            for link in links[: end.place - after]:
+                wrong = _wrong(link, last)
+                if wrong is not None:
+                    yield Broken(last.place + 1, wrong)
+                    return
+                last = Head(link.place, link.seal)
+                passed.append(last)
+            if not passed:
+                break
+            yield passed
+        if last != end:
+            yield Broken(last.place + 1, f"the chain ends here, and should go on to {end.place}: events were removed")
 
 
 def _state(tx: Transaction) -> tuple[Stub | None, Head, int, bool]:
@@ -96,9 +107,9 @@ def _state(tx: Transaction) -> tuple[Stub | None, Head, int, bool]:
     return audit.stub(tx), end, audit.unsealed(tx), audit.goes_on(tx, end.place)
 
 
-def _wrong(link: Link, place: int, seal: bytes) -> str | None:
-    if link.place != place + 1:
+def _wrong(link: Link, before: Head) -> str | None:
+    if link.place != before.place + 1:
         return f"it is missing: the next event has the place {link.place}"
-    if not hmac.compare_digest(seal_of(seal, link.place, link.row), link.seal):
+    if not hmac.compare_digest(seal_of(before.seal, link.place, link.row), link.seal):
         return f"the event (id {link.row.id}, {link.row.name}) or its seal was altered, or one before it"
     return None
