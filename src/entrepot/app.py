@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
+
 from entrepot.access.first_start import FirstStart, first_start
 from entrepot.access.gate import Gate
 from entrepot.access.keys import Keys
@@ -21,6 +23,7 @@ from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
 from entrepot.db.contract import Database
 from entrepot.db.open import open_database
+from entrepot.model.errors import Invalid
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
 from entrepot.registry.artifacts import Artifacts
@@ -49,6 +52,7 @@ from entrepot.server.service import Asgi, Receive, Scope, Send
 from entrepot.storage.contract import Key, Storage
 from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
+from entrepot.tasks.forward import Destination, Forwarder, to_file, to_syslog
 from entrepot.tasks.prove import Prover
 from entrepot.tasks.seal import Sealer
 
@@ -152,6 +156,7 @@ class RegistryService:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Collector(house.db, house.storage, house.rules).run(stop, every))
             tasks.create_task(Sealer(house.db).run(stop))
+            tasks.create_task(Forwarder(house.db, lambda: _destinations(house)).run(stop))
 
     async def stop(self) -> None:
         """Closes what `start` opened."""
@@ -234,6 +239,19 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         storage_provider=provider_of(house.settings.storage),
         data=house.settings.data,
     )
+
+
+async def _destinations(house: House) -> list[Destination]:
+    """Where events of the audit go beside the database."""
+    settings = house.settings
+    found = [to_file(settings.audit_file)] if settings.audit_file else []
+    for url in (settings.audit_syslog, str(await Configuration(house.db).get("audit_log_forward_endpoint"))):
+        if url:
+            try:
+                found.append(to_syslog(url))
+            except Invalid as error:
+                structlog.get_logger("entrepot.audit").warning("the audit is not forwarded", error=str(error))
+    return found
 
 
 def _microseconds(duration: timedelta) -> int:

@@ -125,6 +125,10 @@ class Settings:
     upload_expiry: timedelta = _setting(DURATION, "24h", "How long an upload may pause before it is given up.")
     collect_every: timedelta = _setting(DURATION, "5s", "How often collection looks for what can go.")
     token_lifetime: timedelta = _setting(DURATION, "5m", "How long a bearer token is good for; from 1m to 55m.")
+    audit_file: Path | None = _setting(FILE, "", "A file to which events of the audit are added, a line of JSON each.")
+    audit_syslog: str = _setting(
+        TEXT, "", "A syslog server that every event is sent to: `udp://`, `tcp://` or `tls://` `host:port`."
+    )
     stop_timeout: timedelta = _setting(DURATION, "30s", "How long running transfers may take to end when stopping.")
     log_format: str = _setting(
         choice("auto", "json", "console"),

@@ -19,6 +19,15 @@ def put_first(tx: Transaction, name: str, value: str) -> bool:
     return tx.run("INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", name, value) == 1
 
 
+def put(tx: Transaction, name: str, value: str) -> None:
+    """Keeps the value under that name, in the place of any before."""
+    tx.run(
+        "INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        name,
+        value,
+    )
+
+
 def lock(tx: Transaction) -> None:
     """Returns when no other transaction that called this is under way. It needs a completed first start to hold."""
     tx.one("SELECT value FROM instance WHERE name = ? FOR UPDATE", STARTED)
