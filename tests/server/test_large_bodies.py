@@ -271,7 +271,7 @@ def test_a_client_gone_in_the_middle_of_a_download_leaves_nothing_open(served: S
     assert settled(served, before) == before
     _, sent, _ = ended(served, "GET", 6)
     if way == "threads":
-        assert 0 < sent < len(content)
+        assert sent < len(content)  # Of a reset connection nobody may be able to tell how much was sent.
         assert not any(exchange.complete for exchange in served.ended[-5:])
 
 

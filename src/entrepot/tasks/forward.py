@@ -6,31 +6,26 @@ A place that cannot be reached holds up nothing but itself. How far each has com
 import asyncio
 import json
 import os
-import socket
-import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 
 from entrepot.db import audit, instance
 from entrepot.db.audit import Link
 from entrepot.db.contract import Database, Transaction
-from entrepot.model.errors import Failed, Invalid
+from entrepot.model.errors import Failed
+from entrepot.remote import syslog
+from entrepot.remote.syslog import Syslog
 
 AT_ONCE = 500
 EVERY = 2.0
 """Seconds between looks."""
 PATIENCE = 10.0
 """Seconds for one place to take what is sent."""
-SYSLOG_PORT = 514
-LARGEST_DATAGRAM = 60_000
-# RFC 5424: facility 13 (log audit), severity 6 (informational).
-_PRIORITY = 13 * 8 + 6
 
 _log = structlog.get_logger("entrepot.audit")
 
@@ -110,41 +105,16 @@ def to_file(path: Path) -> Destination:
 
 
 def to_syslog(url: str) -> Destination:
-    """A syslog server (RFC 5424): `udp://host:port`, `tcp://host:port` or `tls://host:port`. Raises Invalid.
+    """A syslog server: `udp://host:port`, `tcp://host:port` or `tls://host:port`. Raises Invalid.
 
     By UDP nobody tells whether it arrived.
     """
-    parts = urlsplit(url if "://" in url else f"tcp://{url}")
-    try:
-        host, port = parts.hostname, parts.port or SYSLOG_PORT
-    except ValueError as error:
-        raise Invalid(f"{url[:100]} has no port that can be") from error
-    if parts.scheme not in ("udp", "tcp", "tls") or not host:
-        raise Invalid("a syslog server is named as udp://host:port, tcp://host:port or tls://host:port")
+    server = Syslog(url)
 
-    async def by_stream(links: Sequence[Link]) -> None:
-        context = ssl.create_default_context() if parts.scheme == "tls" else None
-        _, writer = await asyncio.open_connection(host, port, ssl=context)
-        try:
-            for link in links:
-                message = syslog_message(link)
-                # Octet counting, RFC 6587: a message may hold anything.
-                writer.write(b"%d %b" % (len(message), message))
-            await writer.drain()
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+    async def send(links: Sequence[Link]) -> None:
+        await server.send([syslog.message(_iso(link.row.at), link.row.name, line(link)) for link in links])
 
-    async def by_datagrams(links: Sequence[Link]) -> None:
-        loop = asyncio.get_running_loop()
-        (family, kind, protocol, _, address), *_ = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-        with socket.socket(family, kind, protocol) as sender:
-            sender.setblocking(False)
-            for link in links:
-                await loop.sock_sendto(sender, syslog_message(link)[:LARGEST_DATAGRAM], address)
-
-    return Destination(url, by_datagrams if parts.scheme == "udp" else by_stream)
+    return Destination(url, send)
 
 
 def line(link: Link) -> bytes:
@@ -166,12 +136,6 @@ def line(link: Link) -> bytes:
         "seal": link.seal.hex(),
     }
     return json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def syslog_message(link: Link) -> bytes:
-    """The event as RFC 5424 has it, with the line of JSON as its message."""
-    head = f"<{_PRIORITY}>1 {_iso(link.row.at)} {socket.gethostname()[:255] or '-'} entrepot - {link.row.name} - "
-    return head.encode("ascii", "replace") + line(link)
 
 
 def _iso(microseconds: int) -> str:

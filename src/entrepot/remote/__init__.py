@@ -1,0 +1,1 @@
+"""Services beyond the registry that it speaks to."""
