@@ -1,7 +1,7 @@
 """Every step of an operation, counted; at one of them something happens."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from entrepot.db.contract import Database, Row, T, Transaction
 from entrepot.storage.contract import Chunk
@@ -63,7 +63,7 @@ class SteppedDatabase:
         self._inner = inner
         self._steps = steps
 
-    async def read(self, question: Callable[[Transaction], T]) -> T:
+    async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         return await self._inner.read(lambda tx: question(SteppedTransaction(tx, self._steps)))
 
     async def write(self, change: Callable[[Transaction], T]) -> T:

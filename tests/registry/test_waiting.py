@@ -12,7 +12,9 @@ import pytest
 from contracts.databases import PostgresqlServer
 from contracts.place import Place
 from entrepot.db import blobs, manifests
+from entrepot.db.contract import Transaction
 from entrepot.db.postgresql import PostgresqlDatabase
+from entrepot.model.digest import Digest
 from entrepot.model.errors import EntrepotError
 from entrepot.registry.rules import Rules
 from entrepot.storage.memory import MemoryStorage
@@ -71,3 +73,38 @@ async def test_a_push_of_a_blob_and_its_collection(place: Place, monkeypatch: py
     monkeypatch.setattr(blobs, "link", slowly(blobs.link))
     await both(place.push(b"one"), place.collect())
     assert await place.read(b"one") == b"one"
+
+
+async def test_a_blob_that_is_mounted_while_collection_takes_it_away(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.push(b"one", "library/here")
+    await place.let_time_pass(2 * place.rules.lease)
+    await place.push(b"one", "library/there")  # Its lease is new, and that of the other link over.
+    monkeypatch.setattr(blobs, "unlink", slowly(blobs.unlink))
+    here, there = await place.grant("library/here"), await place.grant("library/there")
+    await both(place.collector.round(), place.blobs.mount(here, there, Digest.of(b"one")))
+    assert await place.read(b"one", "library/here") == b"one"
+
+
+async def test_who_waited_does_not_cut_short_the_lease_of_who_came_later(place: Place) -> None:
+    await place.push(b"one")
+    repository_id = (await place.grant()).repository_id
+    assert repository_id is not None
+    blob_id = (await place.rows("SELECT id FROM blobs"))[0][0]
+    waiting = 0.3
+
+    def waited(tx: Transaction) -> None:
+        assert tx.now
+        time.sleep(waiting)
+        assert blobs.renew_lease(tx, repository_id, blob_id, place.rules.lease)
+
+    def at_once(tx: Transaction) -> int:
+        assert blobs.renew_lease(tx, repository_id, blob_id, place.rules.lease)
+        return tx.now
+
+    late = asyncio.create_task(place.db.write(waited))
+    await asyncio.sleep(waiting / 3)
+    promised = await place.db.write(at_once) + place.rules.lease
+    await late
+    assert await place.rows("SELECT leased_until, review_after FROM repository_blobs") == [(promised, promised)]

@@ -54,19 +54,19 @@ def further_parts(tx: Transaction, blob_id: int) -> tuple[Part, ...]:
 
 
 def renew_lease(tx: Transaction, repository_id: int, blob_id: int, lease: int) -> bool:
-    """Whether the link is there, and now leased for `lease` microseconds from now."""
-    until = tx.now + lease
-    return (
-        tx.run(
-            "UPDATE repository_blobs SET leased_until = ?, review_after = ?"
-            " WHERE repository_id = ? AND blob_id = ? AND visible",
-            until,
-            until,
-            repository_id,
-            blob_id,
-        )
-        == 1
+    """Whether the link is there, and now leased for at least `lease` microseconds from now."""
+    return _lease(tx, repository_id, blob_id, tx.now + lease, " AND visible")
+
+
+def _lease(tx: Transaction, repository_id: int, blob_id: int, until: int, only: str) -> bool:
+    """Whether the link is there, shown now and leased until then or, if it was already, longer."""
+    # This transaction may have waited for one that began later: that one's promise is kept.
+    later = "CASE WHEN leased_until > ? THEN leased_until ELSE ? END"
+    statement = (
+        f"UPDATE repository_blobs SET visible = TRUE, leased_until = {later}, review_after = {later}"
+        f" WHERE repository_id = ? AND blob_id = ?{only}"
     )
+    return tx.run(statement, until, until, until, until, repository_id, blob_id) == 1
 
 
 def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[Part], lease: int) -> None:
@@ -105,7 +105,7 @@ def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: 
 
 
 def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> None:
-    """Shows the blob in the repository, leased from now. The blob's row must be there. Raises QuotaExceeded."""
+    """Shows the blob in the repository, leased from now. The blob's row must be there. Raises QuotaExceeded, Again."""
     until = tx.now + lease
     # Whoever notes here that the blob is lacking has locked the repository, and either sees the link or is seen below.
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR KEY SHARE", repository_id)
@@ -117,15 +117,8 @@ def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, leas
         until,
         until,
     )
-    if not fresh:
-        tx.run(
-            "UPDATE repository_blobs SET visible = TRUE, leased_until = ?, review_after = ?"
-            " WHERE repository_id = ? AND blob_id = ?",
-            until,
-            until,
-            repository_id,
-            blob_id,
-        )
+    if not fresh and not _lease(tx, repository_id, blob_id, until, ""):
+        raise Again  # The link was there for the first statement, and was collected while the second waited for it.
     lacking = tx.all(
         "SELECT manifest_id FROM missing_blobs WHERE repository_id = ? AND digest = ? FOR UPDATE",
         repository_id,
