@@ -79,11 +79,6 @@ TOLERATED = (
         ),
     ),
     Tolerance(
-        "null as nothing",
-        "null in a body counts as left out and is never in an answer, so the document need not allow it",
-        lambda found: found.kind == "nullable" and found.contract is True,
-    ),
-    Tolerance(
         "widths of Go",
         "`int`, `int8`, `uint64`, `float64` are widths of Harbor's memory; no client has to know them",
         lambda found: (
@@ -99,19 +94,6 @@ TOLERATED = (
         "never negative",
         "that a number is at least 0 is what its format uint64 says",
         lambda found: found.kind == "minimum" and found.contract is None and found.document == 0,
-    ),
-    Tolerance(
-        "64 bits",
-        "the bounds that the format int64 has anyway",
-        lambda found: (
-            found.contract is None
-            and (found.kind, found.document) in (("maximum", 2**63 - 1), ("maximum", 2.0**63), ("minimum", -(2**63)))
-        ),
-    ),
-    Tolerance(
-        "read only",
-        "what a client may not set is passed over when it is sent, so the document need not forbid it",
-        lambda found: found.kind == "read_only" and found.contract is True,
     ),
     Tolerance(
         "free form",

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from compare import differences
+from compare import TOLERATED, all_differences, differences
 from form import documented
 from house import Harbor
 from operations_page import CONTRACT, PAGE, page
@@ -26,6 +26,11 @@ def told() -> Any:
 def test_every_operation_is_the_contracts(told: Any, contract: Any) -> None:
     found = differences(told, contract, set(documented(told)))
     assert not found, "\n".join(map(str, found))
+
+
+def test_every_tolerance_is_needed(told: Any, contract: Any) -> None:
+    found = list(all_differences(told, contract, set(documented(told))))
+    assert [one.name for one in TOLERATED if not any(one.holds(difference) for difference in found)] == []
 
 
 def test_the_page_tells_which_operations_are_served(told: Any, contract: Any) -> None:
