@@ -3,11 +3,13 @@
 import time
 from dataclasses import dataclass
 
-from entrepot.db import proof
+from entrepot.db import proof, quotas
 from entrepot.db.contract import Transaction
+from entrepot.db.manifests import IS_LISTED
 from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.model.digest import Digest
 from entrepot.model.errors import ManifestUnknown
+from entrepot.model.query import ListQuery
 from entrepot.model.reference import Tag
 from entrepot.tasks.prove import Fault, Finding, Prover
 from stress.house import House
@@ -50,6 +52,7 @@ async def judge(house: House, ledger: Ledger, patience: float = DRAIN_SECONDS) -
             verdict.leaked += leaked
             violations.append(("leaked" if leaked else "lost", f"{step.subject}: {step.sentence}"))
     violations += [("lost", f"after collection: {sentence}") for sentence in await _claims(house, ledger, Verdict())]
+    violations += [("wrong count", sentence) for sentence in await house.db.read(_miscounted)]
     verdict.deadlocks = await _deadlocks(house)
     return verdict, violations
 
@@ -124,6 +127,17 @@ async def _all_live(house: House) -> set[tuple[str, str]]:
         if len(page) < PAGE:
             return there
         last = page[-1].id
+
+
+def _miscounted(tx: Transaction) -> list[str]:
+    """A sentence for each thing that is kept beside what it is worked out from, and is not what that would give."""
+    wrong = [
+        f"{quota.project_name} counts {quota.quota.used} bytes and holds {held}"
+        for quota in quotas.page(tx, ListQuery(page=1, page_size=100), None)[0]
+        if (held := quotas.recomputed(tx, quota.quota.project_id)) != quota.quota.used
+    ]
+    rows = tx.all(f"SELECT id, listed FROM manifests WHERE deleted_at IS NULL AND listed <> ({IS_LISTED})")  # noqa: S608
+    return wrong + [f"manifest {row[0]} has listed = {row[1]}" for row in rows]
 
 
 def _as_if_removers_were_forgotten(tx: Transaction) -> None:

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
-from entrepot.db import blobs, collection, manifests, proof, removals, repositories, tags, uploads
+from entrepot.db import blobs, collection, manifests, proof, referrers, removals, repositories, tags, uploads
 from entrepot.db.contract import Row, Transaction
 from entrepot.db.schema import metadata
 from entrepot.db.sqlite import SqliteTransaction, _without_row_locks, connect
@@ -165,9 +165,9 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "present": lambda tx: manifests.lock_present(tx, 1, [DIGEST]),
     "naming_index": lambda tx: manifests.naming_index(tx, 1, DIGEST),
     "release": lambda tx: manifests.release(tx, 2, 1),
-    "referrers": lambda tx: manifests.referrers(tx, 1, DIGEST, None, b"", 9),
-    "referrers of a type": lambda tx: manifests.referrers(tx, 1, DIGEST, "a/b", b"\1", 9),
-    "referrer_sizes": lambda tx: manifests.referrer_sizes(tx, 1, DIGEST, None, b"", 9),
+    "referrers": lambda tx: referrers.page(tx, 1, DIGEST, None, b"", 9),
+    "referrers of a type": lambda tx: referrers.page(tx, 1, DIGEST, "a/b", b"\1", 9),
+    "referrer_sizes": lambda tx: referrers.sizes(tx, 1, DIGEST, None, b"", 9),
     "tags.move": lambda tx: tags.move(tx, 1, "latest", 1),
     "tags.delete": lambda tx: tags.delete(tx, 1, "latest"),
     "tags.delete_of_manifest": lambda tx: tags.delete_of_manifest(tx, 1),

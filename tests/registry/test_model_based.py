@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from contracts.place import DAY, Place, image, index, stream, subject
+from entrepot.db import manifests as db_manifests
 from entrepot.db import quotas
 from entrepot.db.contract import Database
 from entrepot.db.schema import metadata
@@ -203,6 +204,16 @@ class Registry(RuleBasedStateMachine):
             truth = self.wait(self.database.read(lambda tx, project=project: quotas.recomputed(tx, project.id)))
             assert quota is not None
             assert quota.used == truth
+
+    @invariant()
+    def lists_what_stands_by_itself(self) -> None:
+        wrong = self.wait(
+            self.place.rows(
+                "SELECT repository_id, digest, listed FROM manifests"
+                f" WHERE deleted_at IS NULL AND listed <> ({db_manifests.IS_LISTED})"
+            )
+        )
+        assert wrong == []
 
     async def compare(self) -> None:
         assert await self.place.names() == sorted(name for name, model in self.models.items() if model.manifests)

@@ -11,13 +11,16 @@ import pytest
 
 from contracts.databases import PostgresqlServer
 from contracts.place import Place
-from entrepot.db import blobs, manifests
+from entrepot.db import blobs, manifests, tags
 from entrepot.db.contract import Transaction
 from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.model.digest import Digest
 from entrepot.model.errors import EntrepotError
+from entrepot.model.reference import Tag
+from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.rules import Rules
 from entrepot.storage.memory import MemoryStorage
+from entrepot.tasks import collect
 
 
 @pytest.fixture
@@ -108,3 +111,45 @@ async def test_who_waited_does_not_cut_short_the_lease_of_who_came_later(place: 
     promised = await place.db.write(at_once) + place.rules.lease
     await late
     assert await place.rows("SELECT leased_until, review_after FROM repository_blobs") == [(promised, promised)]
+
+
+async def test_a_tag_that_two_create_at_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [await place.push_image(b"one"), await place.push_image(b"two")]
+    artifacts = Artifacts(place.db, place.manifests, place.blobs)
+    grant = await place.grant()
+    monkeypatch.setattr(manifests, "relist", slowly(manifests.relist))
+    came = await asyncio.gather(
+        *(artifacts.create_tag(grant, Digest.of(body), Tag("latest")) for body in bodies), return_exceptions=True
+    )
+    assert sorted(type(error).__name__ for error in came) == ["AlreadyExists", "NoneType"]
+    named = (await place.manifests.get(grant, Tag("latest"))).digest
+    assert named == Digest.of(bodies[came.index(None)])
+
+
+async def test_a_tag_that_moves_while_it_is_deleted(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await place.push_image(b"one", tag="latest")
+    body = await place.push_image(b"two")
+    monkeypatch.setattr(manifests, "relist", slowly(manifests.relist))
+    moving = asyncio.create_task(place.put(body, "latest"))
+    await asyncio.sleep(0.1)
+    await place.delete(Tag("latest"))  # It waits for the push, and then there is a tag to delete, if another one.
+    await moving
+    assert await place.tag_names() == []
+
+
+async def test_tags_that_are_moved_crosswise(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [await place.push_image(b"one", tag="first"), await place.push_image(b"two", tag="second")]
+    monkeypatch.setattr(tags, "move", slowly(tags.move))
+    await both(place.put(bodies[0], "second"), place.put(bodies[1], "first"))
+    assert await place.tag_names() == ["first", "second"]
+
+
+async def test_room_that_is_given_back_to_several_projects(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for layer, names in ((b"one", ("a/a", "b/b")), (b"two", ("b/b", "a/a"))):
+        for name in names:  # So that each of two collectors would come to the projects in another order.
+            await place.push(layer, name)
+    await place.let_time_pass(2 * place.rules.lease)
+    monkeypatch.setattr(collect, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(blobs, "unlink", slowly(blobs.unlink))
+    await asyncio.gather(place.collector.round(), place.collector.round())
+    assert await place.rows("SELECT used FROM quotas") == [(0,), (0,)]

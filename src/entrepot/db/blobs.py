@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from entrepot.db import quotas, removals
 from entrepot.db.contract import Again, Transaction
+from entrepot.db.quotas import Use
 from entrepot.model.digest import Digest
 
 LARGEST_LIST = 500
@@ -69,8 +70,10 @@ def _lease(tx: Transaction, repository_id: int, blob_id: int, until: int, only: 
     return tx.run(statement, until, until, until, until, repository_id, blob_id) == 1
 
 
-def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[Part], lease: int) -> None:
+def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[Part], lease: int) -> Use:
     """Makes the blob held and shown, after objects with its whole content, one or more, were made durable.
+
+    Gives back what it is to be charged with.
 
     Keeps the objects that hold it already if there are any, and gives ours up. Raises Lost if one of ours is being
     removed.
@@ -101,11 +104,14 @@ def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: 
     if row[1] != first:
         for part in parts:
             removals.give_up(tx, part.key, tx.now)
-    link(tx, repository_id, int(row[0]), digest, lease)
+    return link(tx, repository_id, int(row[0]), digest, lease)
 
 
-def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> None:
-    """Shows the blob in the repository, leased from now. The blob's row must be there. Raises QuotaExceeded, Again."""
+def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> Use:
+    """Shows the blob in the repository, leased from now; what it is to be charged with.
+
+    The blob's row must be there. Raises Again.
+    """
     until = tx.now + lease
     # Whoever notes here that the blob is lacking has locked the repository, and either sees the link or is seen below.
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR KEY SHARE", repository_id)
@@ -128,8 +134,7 @@ def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, leas
         refer(tx, row[0], repository_id, blob_id)
     if lacking:
         tx.run("DELETE FROM missing_blobs WHERE repository_id = ? AND digest = ?", repository_id, digest.packed)
-    if fresh:  # Last, for everything else that the project is pushed waits for it.
-        quotas.charge_blob(tx, repository_id, blob_id)
+    return quotas.hold_blob(tx, repository_id, blob_id) if fresh else quotas.NOTHING
 
 
 def refer(tx: Transaction, manifest_id: int, repository_id: int, blob_id: int) -> None:
@@ -196,17 +201,17 @@ def hide(tx: Transaction, repository_id: int, blob_id: int) -> None:
     )
 
 
-def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int, *, wait: bool) -> bool:
+def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int, *, wait: bool) -> Use | None:
     """Takes the blob out of the repository, and lets its object go if that was the last one that showed it.
 
-    False, with nothing done, if somebody is at the blob just now and `wait` is off. The caller has locked the link
-    and knows that nothing refers to it.
+    Gives back the room that is to be freed; None, with nothing done, if somebody is at the blob just now and `wait`
+    is off. The caller has locked the link and knows that nothing refers to it.
     """
     row = tx.one(f"SELECT key FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
     if row is None:
-        return False
+        return None
     tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
-    quotas.free_blob(tx, repository_id, blob_id)
+    freed = quotas.release_blob(tx, repository_id, blob_id)
     # A statement of its own, after the lock: on PostgreSQL one statement would judge by what it saw before waiting.
     if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
         further = further_parts(tx, blob_id)
@@ -214,7 +219,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
         tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
         for key in (str(row[0]), *(part.key for part in further)):
             removals.give_up(tx, key, tx.now + reader_grace)
-    return True
+    return freed
 
 
 def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:

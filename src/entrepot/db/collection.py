@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from entrepot.db import blobs, manifests
+from entrepot.db import blobs, manifests, quotas
 from entrepot.db.contract import Transaction
+from entrepot.db.quotas import Use
 
 BUSY_AGAIN_AFTER = 20_000
 """Microseconds until a link is looked at again whose blob somebody was at."""
@@ -24,20 +25,24 @@ def collect(tx: Transaction, count: int, reader_grace: int) -> Collected:
         tx.now,
         count,
     )
-    unlinked = sum(_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due)
-    return Collected(len(due), unlinked)
+    freed = [_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due]
+    gone = [use for use in freed if use is not None]
+    quotas.free(tx, *gone)
+    return Collected(len(due), len(gone))
 
 
-def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> bool:
+def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> Use | None:
+    """The room that is to be freed if the link was taken out."""
     if leased_until > tx.now:
         _review_after(tx, repository_id, blob_id, leased_until)
     elif blobs.referenced(tx, repository_id, blob_id):  # A new statement: the link is locked since the last one.
         _review_after(tx, repository_id, blob_id, None)
-    elif blobs.unlink(tx, repository_id, blob_id, reader_grace, wait=False):
-        return True
     else:
-        _review_after(tx, repository_id, blob_id, tx.now + BUSY_AGAIN_AFTER)
-    return False
+        freed = blobs.unlink(tx, repository_id, blob_id, reader_grace, wait=False)
+        if freed is None:
+            _review_after(tx, repository_id, blob_id, tx.now + BUSY_AGAIN_AFTER)
+        return freed
+    return None
 
 
 def _review_after(tx: Transaction, repository_id: int, blob_id: int, when: int | None) -> None:
@@ -59,8 +64,7 @@ def empty_trash(tx: Transaction, count: int, window: int) -> int:
     )
     if due:
         manifests.lock_links(tx, [int(row[0]) for row in due])
-    for manifest_id, repository_id in due:
-        manifests.release(tx, int(manifest_id), int(repository_id))
+    quotas.free(tx, *[manifests.release(tx, int(row[0]), int(row[1])) for row in due])
     return len(due)
 
 

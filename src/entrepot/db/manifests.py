@@ -6,8 +6,17 @@ from typing import NamedTuple
 from entrepot.db import quotas
 from entrepot.db.blobs import LARGEST_LIST, refer
 from entrepot.db.contract import Again, Transaction
+from entrepot.db.quotas import Use
 from entrepot.model.artifact import Description
 from entrepot.model.digest import Digest
+
+_NAMING = "FROM manifest_children c JOIN manifests p ON p.id = c.parent_id"
+IS_LISTED = (
+    "manifests.accessory IS NULL AND (EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = manifests.id) OR NOT EXISTS"
+    f" (SELECT 1 {_NAMING} WHERE c.repository_id = manifests.repository_id AND c.digest = manifests.digest"
+    "   AND p.deleted_at IS NULL))"
+)
+"""What `listed` says."""
 
 
 class ManifestRow(NamedTuple):
@@ -41,14 +50,13 @@ class Needs(NamedTuple):
     children: Sequence[Digest]
 
 
-class ReferrerRow(NamedTuple):
-    """A referrer as it is listed."""
+class Stored(NamedTuple):
+    """A manifest that is written down now."""
 
-    digest: Digest
-    media_type: str
-    artifact_type: str | None
-    size: int
-    annotations: str | None
+    id: int
+    fresh: bool
+    """Whether it was not live before."""
+    charge: Use
 
 
 _ROW = "m.id, m.digest, m.media_type, m.subject, m.body"
@@ -126,7 +134,10 @@ def lock_live(tx: Transaction, repository_id: int, digest: Digest) -> int | None
 
 
 def lock_present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
-    """Those of the digests whose manifests are live; nobody else changes or tags them until the transaction ends."""
+    """Those of the digests whose manifests are live; nobody else changes or tags them until the transaction ends.
+
+    Whoever locks several manifests does so in one call: it locks them in one order.
+    """
     return _present(tx, repository_id, digests, " FOR UPDATE")
 
 
@@ -150,8 +161,8 @@ def _present(tx: Transaction, repository_id: int, digests: Iterable[Digest], loc
     return found
 
 
-def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -> tuple[int, bool]:
-    """The manifest's id, and whether it was not live before: written down, taken out of the trash, or found as it is.
+def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -> Stored:
+    """The manifest, written down, taken out of the trash, or found as it is.
 
     The caller holds locks on the blobs' links and on the children.
     """
@@ -159,8 +170,9 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         "INSERT INTO manifests"
         " (repository_id, digest, media_type, artifact_type, subject, annotations, body,"
         "  kind, config_type, size, attributes, accessory, accessory_of, icon, pushed_at, listed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (repository_id, digest) DO NOTHING"
-        " RETURNING id",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        f"  ? AND NOT EXISTS (SELECT 1 {_NAMING} WHERE c.repository_id = ? AND c.digest = ? AND p.deleted_at IS NULL))"
+        " ON CONFLICT (repository_id, digest) DO NOTHING RETURNING id",
         repository_id,
         new.digest.packed,
         new.media_type,
@@ -177,11 +189,12 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
         None if new.described.icon is None else new.described.icon.packed,
         tx.now,
         new.described.accessory_type is None,
+        repository_id,
+        new.digest.packed,
     )
     if row is None:
         return _revive(tx, repository_id, new, needs.missing)
     manifest_id = int(row[0])
-    quotas.charge(tx, quotas.project_of(tx, repository_id), len(new.body))
     for blob_id in needs.blob_ids:
         refer(tx, manifest_id, repository_id, blob_id)
     for digest in needs.missing:
@@ -193,7 +206,7 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
             repository_id,
             digest.packed,
         )
-    return manifest_id, True
+    return Stored(manifest_id, True, Use(quotas.project_of(tx, repository_id), len(new.body)))
 
 
 def _lack(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest) -> None:
@@ -205,7 +218,7 @@ def _lack(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest)
     )
 
 
-def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequence[Digest]) -> tuple[int, bool]:
+def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequence[Digest]) -> Stored:
     row = tx.one(
         "SELECT id, deleted_at FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE",
         repository_id,
@@ -216,7 +229,8 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequ
     manifest_id, was_deleted = int(row[0]), row[1] is not None
     if was_deleted:
         tx.run(
-            "UPDATE manifests SET deleted_at = NULL, media_type = ?, pushed_at = ? WHERE id = ?",
+            f"UPDATE manifests SET deleted_at = NULL, media_type = ?, pushed_at = ?, listed = ({IS_LISTED})"
+            " WHERE id = ?",
             new.media_type,
             tx.now,
             manifest_id,
@@ -224,7 +238,7 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequ
         for digest in missing:
             _let_hidden_go(tx, manifest_id, repository_id, digest)
             _lack(tx, manifest_id, repository_id, digest)
-    return manifest_id, was_deleted
+    return Stored(manifest_id, was_deleted, quotas.NOTHING)
 
 
 def _let_hidden_go(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest) -> None:
@@ -264,18 +278,17 @@ def relist(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> No
         )
 
 
-IS_LISTED = (
-    "manifests.accessory IS NULL AND (EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = manifests.id)"
-    " OR NOT EXISTS (SELECT 1 FROM manifest_children c JOIN manifests p ON p.id = c.parent_id"
-    " WHERE c.repository_id = manifests.repository_id AND c.digest = manifests.digest AND p.deleted_at IS NULL))"
-)
-"""What `listed` says."""
-
-
 def children(tx: Transaction, manifest_id: int) -> list[Digest]:
     """The digests of the manifests that an index names."""
     rows = tx.all("SELECT digest FROM manifest_children WHERE parent_id = ?", manifest_id)
     return [Digest(bytes(row[0])) for row in rows]
+
+
+def children_of(tx: Transaction, repository_id: int, digest: Digest) -> list[Digest]:
+    """As `children`, of the index of that digest."""
+    find = "SELECT id FROM manifests WHERE repository_id = ? AND digest = ?"
+    row = tx.one(find, repository_id, digest.packed)
+    return [] if row is None else children(tx, row[0])
 
 
 def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest | None:
@@ -296,6 +309,8 @@ def put_into_trash(tx: Transaction, manifest_id: int) -> None:
 
 def put_all_into_trash(tx: Transaction, repository_id: int) -> list[int]:
     """The ids of the repository's manifests, whose lives end now; their tags are gone."""
+    find = "SELECT id FROM manifests WHERE repository_id = ? AND deleted_at IS NULL ORDER BY digest FOR UPDATE"
+    tx.all(find, repository_id)
     tx.run("DELETE FROM tags WHERE repository_id = ?", repository_id)
     rows = tx.all(
         "UPDATE manifests SET deleted_at = ? WHERE repository_id = ? AND deleted_at IS NULL RETURNING id",
@@ -325,8 +340,11 @@ def lock_links(tx: Transaction, manifest_ids: Sequence[int]) -> None:
     )
 
 
-def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
-    """Forgets the manifest for good and has its blobs reviewed, never sooner than they were to be reviewed already."""
+def release(tx: Transaction, manifest_id: int, repository_id: int) -> Use:
+    """Forgets the manifest for good and has its blobs reviewed, never sooner than they were to be reviewed already.
+
+    Gives back the room that is to be freed.
+    """
     links = tx.all(
         "SELECT l.blob_id FROM manifest_blobs r JOIN repository_blobs l"
         " ON l.repository_id = r.repository_id AND l.blob_id = r.blob_id"
@@ -336,11 +354,10 @@ def release(tx: Transaction, manifest_id: int, repository_id: int) -> None:
     tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM missing_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM manifest_children WHERE parent_id = ?", manifest_id)
-    row = tx.one("DELETE FROM manifests WHERE id = ? RETURNING length(body)", manifest_id)
-    if row is not None:
-        quotas.free(tx, quotas.project_of(tx, repository_id), int(row[0]))
+    gone = tx.one("DELETE FROM manifests WHERE id = ? RETURNING length(body)", manifest_id)
     for row in links:
         _review(tx, repository_id, row[0])
+    return quotas.NOTHING if gone is None else Use(quotas.project_of(tx, repository_id), int(gone[0]))
 
 
 def _review(tx: Transaction, repository_id: int, blob_id: int) -> None:
@@ -352,46 +369,3 @@ def _review(tx: Transaction, repository_id: int, blob_id: int) -> None:
         blob_id,
         tx.now,
     )
-
-
-_REFERRERS = (
-    " FROM manifests WHERE repository_id = ? AND subject = ? AND subject IS NOT NULL AND deleted_at IS NULL"
-    " AND digest > ?"
-)
-
-
-def referrer_sizes(
-    tx: Transaction, repository_id: int, subject: Digest, artifact_type: str | None, after: bytes, count: int
-) -> list[int]:
-    """How many bytes of annotations each of the next `count` referrers has, in the order in which they are listed."""
-    only, values = _only(artifact_type)
-    rows = tx.all(
-        f"SELECT coalesce(length(annotations), 0){_REFERRERS}{only} ORDER BY digest LIMIT ?",
-        repository_id,
-        subject.packed,
-        after,
-        *values,
-        count,
-    )
-    return [int(row[0]) for row in rows]
-
-
-def referrers(
-    tx: Transaction, repository_id: int, subject: Digest, artifact_type: str | None, after: bytes, count: int
-) -> list[ReferrerRow]:
-    """The next `count` live referrers of the subject, by digest, those greater than `after`."""
-    only, values = _only(artifact_type)
-    rows = tx.all(
-        f"SELECT digest, media_type, artifact_type, length(body), annotations{_REFERRERS}{only}"
-        " ORDER BY digest LIMIT ?",
-        repository_id,
-        subject.packed,
-        after,
-        *values,
-        count,
-    )
-    return [ReferrerRow(Digest(bytes(row[0])), row[1], row[2], int(row[3]), row[4]) for row in rows]
-
-
-def _only(artifact_type: str | None) -> tuple[str, tuple[str, ...]]:
-    return ("", ()) if artifact_type is None else (" AND artifact_type = ?", (artifact_type,))

@@ -2,8 +2,13 @@
 
 A project's use is the sum of its distinct blobs, each counted once however many of its repositories hold it, and of
 its manifests, those in the trash included: the room is taken until it is given back.
+
+A counter is moved last in its transaction: all else that is pushed to the project or collected from it waits for that.
+So what takes room and gives it back tells how much (`Use`), and the whole is settled in one call.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from entrepot.db import configuration
@@ -25,6 +30,16 @@ class Quota(NamedTuple):
     used: int
     created_at: int
     updated_at: int
+
+
+class Use(NamedTuple):
+    """Room in a project, in bytes."""
+
+    project_id: int
+    size: int
+
+
+NOTHING = Use(0, 0)
 
 
 def insert(tx: Transaction, project_id: int, hard: int = UNLIMITED) -> None:
@@ -100,38 +115,44 @@ def room(tx: Transaction, project_id: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def charge(tx: Transaction, project_id: int, size: int) -> None:
-    """Counts bytes to the project. Raises QuotaExceeded if they are more than it has room for, and limits count."""
-    if size == 0:
-        return
-    charged = tx.run(
-        "UPDATE quotas SET used = used + ?, updated_at = ? WHERE project_id = ? AND (hard < 0 OR used + ? <= hard)",
-        size,
-        tx.now,
-        project_id,
-        size,
-    )
-    if not charged:
-        quota = of_project(tx, project_id)
-        if quota is not None:
-            if configuration.value(tx, "quota_per_project_enable") is not True:
-                tx.run("UPDATE quotas SET used = used + ?, updated_at = ? WHERE id = ?", size, tx.now, quota.id)
-                return
+def charge(tx: Transaction, *uses: Use) -> None:
+    """Counts the bytes to their projects. Raises QuotaExceeded if one has no room for them, and limits count."""
+    for project_id, size in _by_project(uses):
+        charged = tx.run(
+            "UPDATE quotas SET used = used + ?, updated_at = ? WHERE project_id = ? AND (hard < 0 OR used + ? <= hard)",
+            size,
+            tx.now,
+            project_id,
+            size,
+        )
+        quota = None if charged else of_project(tx, project_id)
+        if quota is None:
+            continue
+        if configuration.value(tx, "quota_per_project_enable") is True:
             raise QuotaExceeded(
                 f"the project may hold {quota.hard} bytes and holds {quota.used}; there is no room for {size} more"
             )
+        tx.run("UPDATE quotas SET used = used + ?, updated_at = ? WHERE id = ?", size, tx.now, quota.id)
 
 
-def free(tx: Transaction, project_id: int, size: int) -> None:
-    """Counts bytes to the project no more."""
-    if size:
+def free(tx: Transaction, *uses: Use) -> None:
+    """Counts the bytes to their projects no more."""
+    for project_id, size in _by_project(uses):
         tx.run("UPDATE quotas SET used = used - ?, updated_at = ? WHERE project_id = ?", size, tx.now, project_id)
 
 
-def charge_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
-    """Counts a blob that the repository has begun to hold to its project, unless another repository of it holds it.
+def _by_project(uses: Iterable[Use]) -> list[tuple[int, int]]:
+    """What each project's part is, in the order in which every transaction locks them."""
+    sums: Counter[int] = Counter()
+    for use in uses:
+        sums[use.project_id] += use.size
+    return sorted((project_id, size) for project_id, size in sums.items() if project_id and size)
 
-    Raises QuotaExceeded.
+
+def hold_blob(tx: Transaction, repository_id: int, blob_id: int) -> Use:
+    """Notes that the repository has begun to hold the blob; the room that its project needs for it.
+
+    None if another of its repositories holds it.
     """
     row = tx.one(
         "INSERT INTO project_blobs (project_id, blob_id, links)"
@@ -140,12 +161,11 @@ def charge_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
         blob_id,
         repository_id,
     )
-    if row is not None and row[1] == 1:
-        charge(tx, row[0], _size(tx, blob_id))
+    return Use(int(row[0]), _size(tx, blob_id)) if row is not None and row[1] == 1 else NOTHING
 
 
-def free_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
-    """The reverse of `charge_blob`, once the repository holds the blob no more."""
+def release_blob(tx: Transaction, repository_id: int, blob_id: int) -> Use:
+    """The reverse of `hold_blob`, once the repository holds the blob no more: the room that is given back."""
     row = tx.one(
         "UPDATE project_blobs SET links = links - 1"
         " WHERE project_id = (SELECT project_id FROM repositories WHERE id = ?) AND blob_id = ?"
@@ -153,9 +173,10 @@ def free_blob(tx: Transaction, repository_id: int, blob_id: int) -> None:
         repository_id,
         blob_id,
     )
-    if row is not None and row[1] == 0:
-        tx.run("DELETE FROM project_blobs WHERE project_id = ? AND blob_id = ?", row[0], blob_id)
-        free(tx, row[0], _size(tx, blob_id))
+    if row is None or row[1] != 0:
+        return NOTHING
+    tx.run("DELETE FROM project_blobs WHERE project_id = ? AND blob_id = ?", row[0], blob_id)
+    return Use(int(row[0]), _size(tx, blob_id))
 
 
 def recomputed(tx: Transaction, project_id: int) -> int:

@@ -1,41 +1,67 @@
 """Tags: names for manifests that can be moved."""
 
-from entrepot.db.contract import Transaction
+from collections.abc import Sequence
+
+from entrepot.db.contract import Again, Transaction
 from entrepot.model.digest import Digest
 
 
+def named(tx: Transaction, repository_id: int, names: Sequence[str]) -> dict[str, Digest]:
+    """What each of the tags names, of those that there are."""
+    found = {}
+    for name in names:
+        row = tx.one(
+            "SELECT m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id"
+            " WHERE t.repository_id = ? AND t.name = ?",
+            repository_id,
+            name,
+        )
+        if row is not None:
+            found[name] = Digest(bytes(row[0]))
+    return found
+
+
 def move(tx: Transaction, repository_id: int, tag: str, manifest_id: int) -> Digest | None:
-    """Has the tag name the manifest; the digest it named before. The caller has locked the manifest."""
-    row = tx.one(
-        "SELECT m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id"
-        " WHERE t.repository_id = ? AND t.name = ? FOR UPDATE OF t",
-        repository_id,
-        tag,
-    )
-    tx.run(
+    """Has the tag name the manifest; the digest it named before. The caller has locked the manifest. Raises Again."""
+    before = _lock(tx, repository_id, tag)
+    if before is not None:
+        change = "UPDATE tags SET manifest_id = ?, updated_at = ? WHERE repository_id = ? AND name = ?"
+        tx.run(change, manifest_id, tx.now, repository_id, tag)
+        return _digest(tx, before)
+    made = tx.run(
         "INSERT INTO tags (repository_id, name, manifest_id, updated_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (repository_id, name) DO UPDATE"
-        " SET manifest_id = excluded.manifest_id, updated_at = excluded.updated_at",
+        " ON CONFLICT (repository_id, name) DO NOTHING",
         repository_id,
         tag,
         manifest_id,
         tx.now,
     )
-    return None if row is None else Digest(bytes(row[0]))
+    if not made:  # By somebody else in between.
+        raise Again
+    return None
 
 
 def delete(tx: Transaction, repository_id: int, tag: str) -> Digest | None:
     """The digest that the tag named; None if there was no such tag. The manifest stays."""
-    row = tx.one(
-        "SELECT t.manifest_id, m.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id"
-        " WHERE t.repository_id = ? AND t.name = ? FOR UPDATE OF t",
-        repository_id,
-        tag,
-    )
-    if row is None:
+    manifest_id = _lock(tx, repository_id, tag)
+    if manifest_id is None:
         return None
     tx.run("DELETE FROM tags WHERE repository_id = ? AND name = ?", repository_id, tag)
-    return Digest(bytes(row[1]))
+    return _digest(tx, manifest_id)
+
+
+def _lock(tx: Transaction, repository_id: int, tag: str) -> int | None:
+    """The id of the manifest that the tag names, until this transaction ends."""
+    # Of this table alone: joined with another, PostgreSQL would not find a tag that moved while it waited for it.
+    find = "SELECT manifest_id FROM tags WHERE repository_id = ? AND name = ? FOR UPDATE"
+    row = tx.one(find, repository_id, tag)
+    return None if row is None else int(row[0])
+
+
+def _digest(tx: Transaction, manifest_id: int) -> Digest:
+    row = tx.one("SELECT digest FROM manifests WHERE id = ?", manifest_id)
+    assert row is not None, "a tag that is locked keeps its manifest"
+    return Digest(bytes(row[0]))
 
 
 def delete_of_manifest(tx: Transaction, manifest_id: int) -> list[str]:

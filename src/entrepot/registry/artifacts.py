@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, labels, manifests, tags
+from entrepot.db import artifact_lists, labels, manifests, quotas, tags
 from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.labels import Label
@@ -101,12 +101,13 @@ class Artifacts:
 
         def change(tx: Transaction) -> None:
             row = _find(tx, grant, reference)
-            waiting = [row.digest]
+            waiting, freed = [row.digest], []
             while waiting:
                 digest = waiting.pop()
                 found = artifact_lists.accessories_of(tx, row.repository_id, [digest], MOST_TAGS)[digest]
-                self._manifests.delete_within(tx, grant, row.repository_id, digest)
+                freed.append(self._manifests.delete_within(tx, grant, row.repository_id, digest))
                 waiting.extend(accessory.digest for accessory in found)
+            quotas.free(tx, *freed)
 
         await self._db.write(change)
 
@@ -123,9 +124,8 @@ class Artifacts:
             row = _find(tx, grant, reference)
             if manifests.lock_live(tx, row.repository_id, row.digest) is None:
                 raise _unknown(grant, reference)
-            if artifact_lists.find(tx, row.repository_id, tag.text) is not None:
+            if tags.move(tx, row.repository_id, tag.text, row.id) is not None:
                 raise AlreadyExists(f"there is a tag {tag} in {grant.name} already")
-            tags.move(tx, row.repository_id, tag.text, row.id)
             manifests.relist(tx, row.repository_id, [row.digest])
             tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(row.digest), before=None)
 
@@ -137,10 +137,8 @@ class Artifacts:
 
         def change(tx: Transaction) -> None:
             row = _find(tx, grant, reference)
-            named = artifact_lists.find(tx, row.repository_id, tag.text)
-            if named is None or named.id != row.id:
+            if self._manifests.delete_tag_within(tx, grant, row.repository_id, tag) != row.digest:
                 raise ManifestUnknown(f"{grant.name}@{row.digest} has no tag {tag}")
-            self._manifests.delete_tag_within(tx, grant, row.repository_id, tag)
 
         await self._db.write(change)
 

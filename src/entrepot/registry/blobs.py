@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from entrepot.db import blobs, repositories
+from entrepot.db import blobs, quotas, repositories
 from entrepot.db.blobs import Part
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
@@ -125,7 +125,7 @@ class Blobs:
             if found is None:
                 return None
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
-            blobs.link(tx, repository_id, found.id, digest, self._rules.lease)
+            quotas.charge(tx, blobs.link(tx, repository_id, found.id, digest, self._rules.lease))
             return _blob(tx, digest, found)
 
         return await self._db.write(change)
@@ -147,10 +147,11 @@ class Blobs:
             needing = blobs.needing_manifest(tx, repository_id, found.id)
             if needing is not None:
                 raise InUse(f"manifest {needing} needs this blob; delete that manifest first")
+            freed = None
             if blobs.referenced(tx, repository_id, found.id):
                 blobs.hide(tx, repository_id, found.id)
             else:
-                blobs.unlink(tx, repository_id, found.id, self._rules.reader_grace, wait=True)
+                freed = blobs.unlink(tx, repository_id, found.id, self._rules.reader_grace, wait=True)
             record(
                 tx,
                 Event(
@@ -162,6 +163,7 @@ class Blobs:
                     detail={"digest": str(digest)},
                 ),
             )
+            quotas.free(tx, freed or quotas.NOTHING)
 
         await self._db.write(change)
 

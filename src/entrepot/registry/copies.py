@@ -1,9 +1,10 @@
 """Copying artifacts from one repository to another: rows and links only, for their blobs are here already."""
 
-from entrepot.db import artifact_lists, blobs, manifests, repositories
+from entrepot.db import artifact_lists, blobs, manifests, quotas, repositories
 from entrepot.db.artifact_lists import ArtifactRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.manifests import NewManifest
+from entrepot.db.quotas import Use
 from entrepot.model.artifact import ArtifactKind, Description
 from entrepot.model.digest import Digest
 from entrepot.model.errors import Invalid, ManifestUnknown
@@ -46,9 +47,11 @@ class Copies:
                 raise _unknown(source, reference)
             target_id = repositories.ensure(tx, target.project.id, target.name.text, target.principal)
             named = artifact_lists.tags_of(tx, [root.id], MOST_TAGS)[root.id]
+            uses: list[Use] = []
             for row in _order(tx, source_id, root):
                 tags = [Tag(tag.name) for tag in named] if row.digest == root.digest else []
-                self._copy(tx, source_id, target, target_id, row, tags)
+                uses += self._copy(tx, source_id, target, target_id, row, tags)
+            quotas.charge(tx, *uses)
             return root.digest
 
         return await self._db.write(change)
@@ -61,13 +64,13 @@ class Copies:
         target_id: int,
         row: ArtifactRow,
         tags: list[Tag],
-    ) -> None:
+    ) -> list[Use]:
         manifest = parse_manifest(row.media_type, row.body)
-        for digest, (blob_id, _) in sorted(
-            blobs.lock_visible(tx, source_id, [blob.digest for blob in manifest.blobs]).items(),
-            key=lambda found: found[0].packed,
-        ):
-            blobs.link(tx, target_id, blob_id, digest, self._rules.lease)
+        found = blobs.lock_visible(tx, source_id, [blob.digest for blob in manifest.blobs])
+        uses = [
+            blobs.link(tx, target_id, found[digest][0], digest, self._rules.lease)
+            for digest in sorted(found, key=lambda digest: digest.packed)
+        ]
         annotations = manifests.annotations_of(tx, row.id)
         new = NewManifest(
             row.digest,
@@ -78,7 +81,7 @@ class Copies:
             row.body,
             _described(row, manifest),
         )
-        self._manifests.store_within(tx, target, manifest, new, tags)
+        return [*uses, self._manifests.store_within(tx, target, manifest, new, tags)]
 
 
 def _order(tx: Transaction, repository_id: int, root: ArtifactRow) -> list[ArtifactRow]:

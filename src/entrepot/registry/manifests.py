@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.db import blobs, manifests, repositories, tags
-from entrepot.db.contract import Database, Transaction
+from entrepot.db import blobs, manifests, quotas, referrers, repositories, tags
+from entrepot.db.contract import Again, Database, Transaction
 from entrepot.db.events import record
-from entrepot.db.manifests import Needs, NewManifest, ReferrerRow
+from entrepot.db.manifests import Needs, NewManifest
+from entrepot.db.quotas import Use
+from entrepot.db.referrers import ReferrerRow
 from entrepot.model.artifact import accessory_of_tag
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
@@ -114,23 +116,30 @@ class Manifests:
         new = NewManifest(
             digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body, described
         )
-        await self._db.write(lambda tx: self.store_within(tx, grant, manifest, new, names))
+        await self._db.write(lambda tx: quotas.charge(tx, self.store_within(tx, grant, manifest, new, names)))
         return StoredManifest(digest, manifest.media_type, body, manifest.subject)
 
     def store_within(
         self, tx: Transaction, grant: RepositoryGrant, manifest: Manifest, new: NewManifest, names: list[Tag]
-    ) -> None:
-        """Writes the manifest and its tags down, within a transaction of the caller's. Raises as `put`."""
+    ) -> Use:
+        """What is to be charged for the manifest, written down with its tags within a transaction of the caller's.
+
+        Raises as `put`.
+        """
         grant.require(Action.PUSH)
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
-        needs = self._needs(tx, grant, repository_id, manifest)
-        manifest_id, fresh = manifests.store(tx, repository_id, new, needs)
+        named = tags.named(tx, repository_id, [name.text for name in names])
+        others = {new.digest, *named.values()} if named or manifest.children else set()
+        needs = self._needs(tx, grant, repository_id, manifest, others)
+        manifest_id, fresh, charge = manifests.store(tx, repository_id, new, needs)
         if fresh:
             tell(tx, EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type)
         # Its own standing in lists is right as it was written, unless it was there before, or was waited for.
         touched = set(needs.children) if fresh and not self._sparse(grant) else {new.digest, *needs.children}
         for name in names:
             before = tags.move(tx, repository_id, name.text, manifest_id)
+            if before not in (None, new.digest, named.get(name.text)):
+                raise Again  # Moved since it was looked up, and what it named is not locked.
             belongs = accessory_of_tag(name.text, new.body)
             if belongs is not None:
                 manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
@@ -141,9 +150,15 @@ class Manifests:
                 if before is not None:
                     touched.add(before)
         manifests.relist(tx, repository_id, touched)
+        return charge
 
-    def _needs(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest) -> Needs:
-        """What the manifest refers to, locked. Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size."""
+    def _needs(
+        self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest, others: set[Digest]
+    ) -> Needs:
+        """What the manifest refers to, locked, and with it the manifests that are `others`.
+
+        Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size.
+        """
         wanted = [blob.digest for blob in manifest.blobs]
         held = blobs.lock_visible(tx, repository_id, wanted)
         if self._sparse(grant) and not held.keys() >= set(wanted):
@@ -154,7 +169,7 @@ class Manifests:
             if blob.digest in held and held[blob.digest][1] != blob.size:
                 raise ManifestInvalid(f"{blob.digest} has {held[blob.digest][1]} bytes, not {blob.size}")
         children = list(dict.fromkeys(child.digest for child in manifest.children))
-        present = manifests.lock_present(tx, repository_id, children)
+        present = manifests.lock_present(tx, repository_id, [*children, *others])
         lacking = [d for d in dict.fromkeys(wanted) if d not in held]
         absent = [d for d in children if d not in present]
         if (lacking or absent) and not self._sparse(grant):
@@ -179,20 +194,29 @@ class Manifests:
             await self._db.write(lambda tx: self.delete_tag_within(tx, grant, repository_id, name))
         else:
             digest = reference
-            await self._db.write(lambda tx: self.delete_within(tx, grant, repository_id, digest))
+            await self._db.write(lambda tx: quotas.free(tx, self.delete_within(tx, grant, repository_id, digest)))
 
-    def delete_tag_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> None:
-        """Deletes the tag within a transaction of the caller's. Raises ManifestUnknown."""
+    def delete_tag_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> Digest:
+        """What the tag named, which it is deleted from within a transaction of the caller's. Raises ManifestUnknown."""
         grant.require(Action.DELETE)
-        digest = tags.delete(tx, repository_id, name.text)
+        digest = tags.named(tx, repository_id, [name.text]).get(name.text)
         if digest is None:
             raise _unknown(name)
+        manifests.lock_present(tx, repository_id, [digest])  # Before the tag, as a push does.
+        if tags.delete(tx, repository_id, name.text) != digest:
+            raise Again
         manifests.relist(tx, repository_id, [digest])
         tell(tx, EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest))
+        return digest
 
-    def delete_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> None:
-        """Deletes the manifest within a transaction of the caller's. Raises ManifestUnknown, InUse."""
+    def delete_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> Use:
+        """The room that is to be freed for the manifest, deleted within a transaction of the caller's.
+
+        Raises ManifestUnknown, InUse.
+        """
         grant.require(Action.DELETE)
+        children = manifests.children_of(tx, repository_id, digest)
+        manifests.lock_present(tx, repository_id, [digest, *children])
         manifest_id = manifests.lock_live(tx, repository_id, digest)
         if manifest_id is None:
             raise _unknown(digest)
@@ -203,11 +227,9 @@ class Manifests:
             tell(tx, EventName.TAG_DELETED, grant, tag=name, digest=str(digest))
         tell(tx, EventName.ARTIFACT_DELETED, grant, digest=str(digest))
         manifests.put_into_trash(tx, manifest_id)
-        children = manifests.children(tx, manifest_id)
         if children:
             manifests.relist(tx, repository_id, children)
-        if self._rules.trash == 0:
-            manifests.release(tx, manifest_id, repository_id)
+        return manifests.release(tx, manifest_id, repository_id) if self._rules.trash == 0 else quotas.NOTHING
 
     async def referrers(
         self, grant: RepositoryGrant, subject: Digest, artifact_type: str | None, after: Digest | None, count: int
@@ -223,9 +245,9 @@ class Manifests:
         start = b"" if after is None else after.packed
 
         def question(tx: Transaction) -> tuple[list[ReferrerRow], bool]:
-            sizes = manifests.referrer_sizes(tx, repository_id, subject, artifact_type, start, count + 1)
+            sizes = referrers.sizes(tx, repository_id, subject, artifact_type, start, count + 1)
             fitting = min(_fitting(sizes), count)
-            return manifests.referrers(tx, repository_id, subject, artifact_type, start, fitting), len(sizes) > fitting
+            return referrers.page(tx, repository_id, subject, artifact_type, start, fitting), len(sizes) > fitting
 
         rows, more = await self._db.read(question)
         return ReferrerPage([_descriptor(row) for row in rows], rows[-1].digest if more and rows else None)

@@ -1,6 +1,6 @@
 """Repositories as people see them: listed, described, and removed with all they hold."""
 
-from entrepot.db import events, manifests, project_lists, repositories, repository_lists
+from entrepot.db import events, manifests, project_lists, quotas, repositories, repository_lists
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.repository_lists import RepositoryRow
 from entrepot.model.errors import Invalid, RepositoryUnknown
@@ -95,8 +95,7 @@ class Repositories:
             if self._rules.trash == 0:
                 for start in range(0, len(gone), AT_ONCE):
                     manifests.lock_links(tx, gone[start : start + AT_ONCE])
-                for manifest_id in gone:
-                    manifests.release(tx, manifest_id, repository_id)
+                quotas.free(tx, *[manifests.release(tx, manifest_id, repository_id) for manifest_id in gone])
 
         await self._db.write(change)
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from entrepot.db import blobs, removals, repositories, uploads
+from entrepot.db import blobs, quotas, removals, repositories, uploads
 from entrepot.db.contract import Database, T, Transaction
 from entrepot.db.uploads import Part, UploadRow
 from entrepot.model.digest import Digest
@@ -282,11 +282,12 @@ class Uploads:
         self, tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[blobs.Part]
     ) -> Blob:
         try:
-            blobs.hold(tx, repository_id, digest, size, parts, self._rules.lease)
+            held = blobs.hold(tx, repository_id, digest, size, parts, self._rules.lease)
         except blobs.Lost as error:
             raise BlobUploadUnknown("the upload took too long; start it again") from error
         found = find_blob(tx, repository_id, digest)
         assert found is not None, "it was linked in this transaction"
+        quotas.charge(tx, held)
         return found.blob
 
     async def _content(self, parts: list[Part]) -> AsyncIterator[bytes]:
