@@ -50,7 +50,7 @@ async def push_image(client: Client, repository: str, reference: str | None, see
             "author": seed,
             "created": "2026-01-02T03:04:05Z",
             "rootfs": {"type": "layers", "diff_ids": []},
-            "history": [{"created_by": f"RUN {seed}"}],
+            "history": [{"created": "2026-01-02T03:04:05Z", "created_by": f"RUN {seed}"}],
         }
     ).encode()
     layer = f"layer of {seed}".encode()

@@ -1,0 +1,271 @@
+"""harborapi, a client library that people's scripts use: every method of what is served parses into its models."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from harborapi import HarborAsyncClient, models
+from harborapi.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from house import Harbor
+from pushing import push_image
+
+from contracts.access_house import PASSWORD
+
+Connect = Callable[[str], HarborAsyncClient]
+GUEST = 3
+
+
+@pytest.fixture
+def connect(harbor: Harbor) -> Connect:
+    def connected(name: str) -> HarborAsyncClient:
+        made = HarborAsyncClient("http://registry.example/api/v2.0", username=name, secret=PASSWORD, retry=None)
+        made.client = harbor.http
+        return made
+
+    return connected
+
+
+@pytest.fixture
+def admin(connect: Connect) -> HarborAsyncClient:
+    return connect("admin")
+
+
+async def test_what_the_system_says(admin: HarborAsyncClient, connect: Connect) -> None:
+    assert await admin.ping() == "Pong"
+    health = await admin.health_check()
+    assert health.status == "healthy"
+    assert {component.status for component in health.components or []} == {"healthy"}
+    info = await admin.get_system_info()
+    assert info.harbor_version
+    assert info.auth_mode == "db_auth"
+    assert (await admin.get_system_volume_info()).storage is not None
+    assert (await admin.get_system_certificate()).response.status_code == 404
+    statistics = await admin.get_statistics()
+    assert (statistics.total_project_count, statistics.public_project_count) == (2, 1)
+    assert (await connect("owner").get_statistics()).private_project_count == 1
+    assert (await admin.get_permissions()).system
+    assert (await admin.get_permissions()).project
+
+
+async def test_users(admin: HarborAsyncClient, connect: Connect) -> None:
+    location = await admin.create_user(
+        models.UserCreationReq(
+            username="ada", email="ada@example.com", realname="Ada", password="Right-Horse-8", comment="first"
+        )
+    )
+    user = await admin.get_user_by_username("ada")
+    assert location.endswith(f"/users/{user.user_id}")
+    assert (user.realname, user.email, user.comment) == ("Ada", "ada@example.com", "first")
+    assert "ada" in [one.username for one in await admin.get_users()]
+    assert [one.username for one in await admin.get_users(query="username=ada")] == ["ada"]
+    assert [one.username for one in await admin.search_users_by_username("ad")] == ["ada"]
+    with pytest.raises(Conflict):
+        await admin.create_user(
+            models.UserCreationReq(username="ada", email="b@example.com", realname="B", password="Right-Horse-8")
+        )
+    assert user.user_id is not None
+    await admin.update_user(user.user_id, models.UserProfile(email="new@example.com", realname="A", comment=""))
+    assert (await admin.get_user(user.user_id)).email == "new@example.com"
+    await admin.set_user_admin(user.user_id, True)
+    assert (await admin.get_user(user.user_id)).sysadmin_flag
+    await admin.set_user_password(user.user_id, "Right-Horse-9")
+    herself = connect("ada")
+    herself.authenticate(username="ada", secret="Right-Horse-9")
+    await herself.set_user_password(user.user_id, PASSWORD, "Right-Horse-9")
+    assert (await connect("ada").get_current_user()).username == "ada"
+    assert await connect("owner").get_current_user_permissions("/project/1", relative=True)
+    with pytest.raises(PreconditionFailed):  # As Harbor says where people have passwords.
+        await connect("ada").set_user_cli_secret(user.user_id, "Right-Horse-7")
+    await admin.delete_user(user.user_id)
+    with pytest.raises(NotFound):
+        await admin.get_user(user.user_id)
+
+
+async def test_projects_and_their_metadata(admin: HarborAsyncClient, connect: Connect) -> None:
+    ours = models.ProjectReq(
+        project_name="ours", storage_limit=10_000, metadata=models.ProjectMetadata(public="true", auto_scan="true")
+    )
+    location = await connect("owner").create_project(ours)
+    assert await admin.project_exists("ours")
+    assert not await admin.project_exists("theirs")
+    project = await admin.get_project("ours")
+    assert project.project_id is not None
+    assert location.endswith("/projects/ours")
+    assert (await admin.get_project(project.project_id)).name == "ours"
+    assert project.metadata is not None
+    assert (project.metadata.public, project.metadata.auto_scan) == ("true", "true")
+    with pytest.raises(Conflict):
+        await admin.create_project(ours)
+    await admin.update_project("ours", models.ProjectReq(metadata=models.ProjectMetadata(public="false")))
+    assert not [one.name for one in await admin.get_projects(public=True) if one.name == "ours"]
+    assert [one.name for one in await admin.get_projects(name="our", sort="name", page_size=1)] == ["ours"]
+    assert [one.name for one in await connect("owner").get_projects(owner="owner")] == ["ours"]
+    summary = await admin.get_project_summary("ours")
+    assert summary.project_admin_count == 1
+    assert summary.quota is not None
+    assert (await admin.get_project_deletable("ours")).deletable
+    await admin.set_project_metadata("ours", models.ProjectMetadata(prevent_vul="true"))
+    assert (await admin.get_project_metadata("ours")).prevent_vul == "true"
+    assert await admin.get_project_metadata_entry("ours", "prevent_vul") == {"prevent_vul": "true"}
+    await admin.update_project_metadata_entry("ours", "prevent_vul", {"prevent_vul": "false"})
+    assert (await admin.get_project_metadata("ours")).prevent_vul == "false"
+    await admin.delete_project_metadata_entry("ours", "prevent_vul")
+    with pytest.raises(NotFound):
+        await admin.get_project_metadata_entry("ours", "prevent_vul")
+    assert [one.name for one in (await admin.search("ours")).project or []] == ["ours"]
+    assert await admin.get_project_logs("ours")
+    await admin.delete_project("ours")
+    assert not await admin.project_exists("ours")
+    with pytest.raises(Forbidden):  # Not even that there is none is told.
+        await connect("stranger").get_project("ours")
+
+
+async def test_members(admin: HarborAsyncClient, connect: Connect) -> None:
+    owner = connect("owner")
+    await owner.add_project_member_user("own", "stranger", GUEST)
+    member = next(one for one in await owner.get_project_members("own", entity_name="stranger"))
+    assert (member.role_name, member.entity_type) == ("guest", "u")
+    assert member.id is not None
+    assert (await connect("stranger").get_project("own")).current_user_role_id == GUEST
+    await owner.update_project_member_role("own", member.id, 2)
+    assert (await owner.get_project_member("own", member.id)).role_id == 2
+    await owner.remove_project_member("own", member.id)
+    assert not await owner.get_project_members("own", entity_name="stranger")
+    with pytest.raises(NotFound):
+        await owner.get_project_member("own", member.id)
+    group = await admin.create_usergroup(models.UserGroup(group_name="builders", group_type=3))
+    group_id = int(group.rsplit("/", 1)[1])
+    await owner.add_project_member_group("own", group_id, GUEST)
+    assert [one.entity_name for one in await owner.get_project_members("own") if one.entity_type == "g"] == ["builders"]
+
+
+async def test_groups(admin: HarborAsyncClient) -> None:
+    location = await admin.create_usergroup(models.UserGroup(group_name="builders", group_type=3))
+    group_id = int(location.rsplit("/", 1)[1])
+    assert (await admin.get_usergroup(group_id)).group_name == "builders"
+    await admin.update_usergroup(group_id, models.UserGroup(group_name="makers"))
+    assert [one.group_name for one in await admin.get_usergroups()] == ["makers"]
+    assert [one.group_name for one in await admin.search_usergroups("make")] == ["makers"]
+    await admin.delete_usergroup(group_id)
+    with pytest.raises(NotFound):
+        await admin.get_usergroup(group_id)
+
+
+async def test_robots(admin: HarborAsyncClient, harbor: Harbor, tmp_path: Path) -> None:
+    access = [models.Access(resource="repository", action=action) for action in ("pull", "push")]
+    asked = models.RobotCreate(
+        name="ci",
+        description="builds",
+        level="project",
+        duration=-1,
+        permissions=[models.RobotPermission(kind="project", namespace="own", access=access)],
+    )
+    made = await admin.create_robot(asked, path=tmp_path / "robot.json")
+    assert made.id is not None
+    assert made.secret is not None
+    assert (tmp_path / "robot.json").exists()
+    assert made.name == "robot$own+ci"
+    assert (await harbor(made.name, made.secret)("GET", "/v2/own/app/tags/list")).status_code == 404
+    robot = await admin.get_robot(made.id)
+    assert (robot.description, robot.expires_at, robot.secret) == ("builds", -1, None)
+    assert [one.name for one in await admin.get_robots(query="Level=project,ProjectID=1")] == [made.name]
+    robot.description = "tests"
+    await admin.update_robot(made.id, robot)
+    assert (await admin.get_robot(made.id)).description == "tests"
+    assert (await admin.refresh_robot_secret(made.id, "Right-Horse-10")).secret is None
+    assert (await harbor(made.name, "Right-Horse-10")("GET", "/v2/")).status_code == 200
+    assert (await harbor(made.name, made.secret)("GET", "/v2/")).status_code == 401
+    await admin.delete_robot(made.id)
+    with pytest.raises(NotFound):
+        await admin.get_robot(made.id)
+
+
+async def test_repositories_and_artifacts(admin: HarborAsyncClient, connect: Connect, harbor: Harbor) -> None:
+    digest = await push_image(harbor("admin"), "own/team/app", "v1")
+    developer = connect("maker")
+    assert [one.name for one in await developer.get_repositories("own")] == ["own/team/app"]
+    assert [one.name for one in await admin.get_repositories()] == ["own/team/app"]
+    await developer.update_repository("own", "team/app", models.Repository(description="an app"))
+    repository = await developer.get_repository("own", "team/app")
+    assert (repository.description, repository.artifact_count) == ("an app", 1)
+    assert repository.base_name == "team/app"
+
+    artifact = await developer.get_artifact("own", "team/app", "v1", with_accessory=True)
+    assert (artifact.digest, artifact.type) == (digest, "IMAGE")
+    assert [tag.name for tag in artifact.tags or []] == ["v1"]
+    assert [one.digest for one in await developer.get_artifacts("own", "team/app", query="tags=v1")] == [digest]
+    assert [one.digest for one in await developer.get_project_artifacts("own")] == [digest]
+    assert artifact.icon is not None
+    icon = await developer.get_icon(artifact.icon)
+    assert icon.content is not None
+    assert base64.b64decode(icon.content)
+
+    await developer.create_artifact_tag("own", "team/app", "v1", models.Tag(name="v2"))
+    with pytest.raises(Conflict):
+        await developer.create_artifact_tag("own", "team/app", "v1", models.Tag(name="v2"))
+    assert sorted(str(tag.name) for tag in await developer.get_artifact_tags("own", "team/app", digest)) == ["v1", "v2"]
+    await admin.delete_artifact_tag("own", "team/app", digest, "v2")
+    copied = await admin.copy_artifact("public", "copies", f"own/team/app@{digest}")
+    assert copied
+    assert (await developer.get_artifact("public", "copies", "v1")).digest == digest
+    history = await developer.get_artifact_build_history("own", "team/app", "v1")
+    assert [entry.created_by for entry in history] == ["RUN one"]
+    assert await developer.get_artifact_accessories("own", "team/app", "v1") == []
+    assert not await developer.get_artifact_vulnerability_reports("own", "team/app", "v1")
+    await admin.delete_artifact("own", "team/app", digest)
+    with pytest.raises(NotFound):
+        await admin.get_artifact("own", "team/app", "v1")
+    await admin.delete_repository("public", "copies")
+    assert await admin.get_repositories() == []
+
+
+async def test_labels(admin: HarborAsyncClient, harbor: Harbor) -> None:
+    await push_image(harbor("admin"), "own/app", "v1")
+    location = await admin.create_label(models.Label(name="kept", color="#00ff00", scope="g", description="always"))
+    label_id = int(location.rsplit("/", 1)[1])
+    label = await admin.get_label(label_id)
+    assert (label.name, label.color, label.scope) == ("kept", "#00ff00", "g")
+    assert [one.name for one in await admin.get_labels(scope="g")] == ["kept"]
+    label.name = "kept-long"
+    await admin.update_label(label_id, label)
+    await admin.add_artifact_label("own", "app", "v1", models.Label(id=label_id))
+    artifact = await admin.get_artifact("own", "app", "v1", with_label=True)
+    assert [one.name for one in artifact.labels or []] == ["kept-long"]
+    await admin.delete_artifact_label("own", "app", "v1", label_id)
+    await admin.delete_label(label_id)
+    with pytest.raises(NotFound):
+        await admin.get_label(label_id)
+
+
+async def test_quotas(admin: HarborAsyncClient) -> None:
+    project = await admin.get_project("own")
+    quotas = await admin.get_quotas(reference="project", reference_id=str(project.project_id))
+    assert len(quotas) == 1
+    assert quotas[0].id is not None
+    await admin.update_quota(
+        quotas[0].id, models.QuotaUpdateReq(hard=models.ResourceList.model_validate({"storage": 7}))
+    )
+    changed = await admin.get_quota(quotas[0].id)
+    assert changed.hard is not None
+    assert changed.hard.model_dump() == {"storage": 7}
+
+
+async def test_the_configuration_and_the_allowlist(admin: HarborAsyncClient) -> None:
+    config = await admin.get_config()
+    assert config.self_registration is not None
+    assert (config.self_registration.value, config.self_registration.editable) == (False, True)
+    await admin.update_config(models.Configurations(robot_token_duration=9, self_registration=True))
+    config = await admin.get_config()
+    assert config.robot_token_duration is not None
+    assert config.robot_token_duration.value == 9
+    items = [models.CVEAllowlistItem(cve_id="CVE-2026-1"), models.CVEAllowlistItem(cve_id="CVE-2026-2")]
+    await admin.update_cve_allowlist(models.CVEAllowlist(items=items, expires_at=4_000_000_000))
+    allowed = await admin.get_cve_allowlist()
+    assert [item.cve_id for item in allowed.items or []] == ["CVE-2026-1", "CVE-2026-2"]
+
+
+async def test_the_audit(admin: HarborAsyncClient, connect: Connect) -> None:
+    await connect("owner").create_project(models.ProjectReq(project_name="ours"))
+    logs = await admin.get_audit_logs(query="resource=ours")
+    assert [(log.username, log.operation, log.resource_type) for log in logs] == [("owner", "create", "project")]
