@@ -49,7 +49,7 @@ async def list_event_types(request: HarborRequest) -> list[AuditLogEventType]:
     return [AuditLogEventType(event_type=name) for name in sorted({deed.event_type for deed in DEEDS.values()})]
 
 
-@get("/projects/{project_name:str}/logs", **operation("getLogs", "project", errors=_ERRORS, headers=LIST))
+@get("/projects/{project_name:str}/logs", **operation("getLogs", "project", errors=(*_ERRORS, 404), headers=LIST))
 async def list_logs_of_project(
     request: HarborRequest,
     project_name: FromPath[str],
@@ -64,7 +64,10 @@ async def list_logs_of_project(
     return listed(request, [_log(entry) for entry in found], total, query)
 
 
-@get("/projects/{project_name:str}/auditlog-exts", **operation("getLogExts", "project", errors=_ERRORS, headers=LIST))
+@get(
+    "/projects/{project_name:str}/auditlog-exts",
+    **operation("getLogExts", "project", errors=(*_ERRORS, 404), headers=LIST),
+)
 async def list_extended_logs_of_project(
     request: HarborRequest,
     project_name: FromPath[str],

@@ -7,6 +7,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
+from litestar.typing import FieldDefinition
 
 from entrepot.api.harbor.errors import MASKED, Error, Errors, code_of, status_and_code
 from entrepot.model.errors import EntrepotError
@@ -25,8 +26,8 @@ def exception_handlers() -> ExceptionHandlersMap:
             log.error("a request could not be served", exc_info=error)
         return _answer(status, code, MASKED if status >= 500 else str(error))
 
-    def of_form(_: Request[Any, Any, Any], error: ValidationException) -> Response[Errors]:
-        return _answer(422, code_of(422), _what_does_not_fit(error))
+    def of_form(request: Request[Any, Any, Any], error: ValidationException) -> Response[Errors]:
+        return _answer(422, code_of(422), _what_does_not_fit(request, error))
 
     def of_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Errors]:
         status = error.status_code
@@ -55,15 +56,21 @@ def _answer(status: int, code: str, message: str, headers: Mapping[str, str] | N
     return Response(Errors([Error(code, message)]), status_code=status, headers=dict(headers or {}))
 
 
-def _what_does_not_fit(error: ValidationException) -> str:
+def _what_does_not_fit(request: Request[Any, Any, Any], error: ValidationException) -> str:
     """The places and reasons, without the request's own path and query that Litestar adds."""
     extra = error.extra
     if not isinstance(extra, list) or not extra:
         return error.detail.partition(" for path ")[0]
-    return "; ".join(_reason(one) for one in extra if isinstance(one, dict))
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    return "; ".join(_reason(one, parameters) for one in extra if isinstance(one, dict))
 
 
-def _reason(one: dict[str, Any]) -> str:
+def _reason(one: dict[str, Any], parameters: Mapping[str, FieldDefinition]) -> str:
     source = one.get("source", "")
     place, key = str(getattr(source, "value", source)), str(one.get("key", ""))
-    return "send a body" if (place, key) == ("body", "data") else f"{place} parameter {key}: {one.get('message', '')}"
+    if (place, key) == ("body", "data"):
+        return "send a body"
+    # Some have names in requests that Python could not give them.
+    declared = parameters[key].kwarg_definition if key in parameters else None
+    name = getattr(declared, "name", None) or key
+    return f"{place} parameter {name}: {one.get('message', '')}"

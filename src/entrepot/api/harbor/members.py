@@ -50,7 +50,9 @@ async def list_members(
 
 @post(
     _PATH,
-    **operation("createProjectMember", "member", status=201, errors=(400, 401, 403, 409, 500), headers=("Location",)),
+    **operation(
+        "createProjectMember", "member", status=201, errors=(400, 401, 403, 404, 409, 500), headers=("Location",)
+    ),
 )
 async def add_member(
     request: HarborRequest,

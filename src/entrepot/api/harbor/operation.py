@@ -29,12 +29,16 @@ class Operation(TypedDict):
 def operation(
     operation_id: str, tag: str, *, status: int = 200, errors: tuple[int, ...] = (), headers: tuple[str, ...] = ()
 ) -> Operation:
-    """What the contract says of one operation, to be spread into its decorator: `@get(path, **operation(…))`."""
+    """What the contract says of one operation, to be spread into its decorator: `@get(path, **operation(…))`.
+
+    That values which do not fit are refused, by 400 or 422, and credentials that are wrong, by 401, goes without saying
+    there, and is said here.
+    """
     return Operation(
         operation_id=operation_id,
         tags=[tag],
         status_code=status,
-        responses=dict.fromkeys(errors, _ERROR),
+        responses=dict.fromkeys((400, 401, *errors, 422), _ERROR),
         response_headers=[ResponseHeader(name=name, value="", documentation_only=True) for name in headers],
         raises=[],
     )

@@ -2,7 +2,7 @@
 
 import base64
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter
@@ -129,7 +129,7 @@ async def get_vulnerabilities(
     repository_name: FromPath[str],
     reference: FromPath[str],
     reports: Reports = REPORTS,  # noqa: ARG001 - nothing is scanned yet
-) -> Response[str]:
+) -> Response[Any]:
     """The reports on the artifact, by kind: none."""
     grant = await repository_grant(request, project_name, repository_name, READ_ADDITION)
     await request.parts.artifacts.get(grant, reference_of(reference), Shown(tags=False, labels=False))
@@ -146,7 +146,7 @@ async def get_addition(
     repository_name: FromPath[str],
     reference: FromPath[str],
     addition: Annotated[AdditionName, PathParameter()],
-) -> Response[str]:
+) -> Response[Any]:
     """What is shown beside the artifact. Nothing of it can run in a page."""
     grant = await repository_grant(request, project_name, repository_name, READ_ADDITION)
     found = await request.parts.artifacts.addition(grant, reference_of(reference), addition.value)

@@ -81,7 +81,7 @@ async def update_group(
 
 @delete(
     "/usergroups/{group_id:str}",
-    **operation("deleteUserGroup", "usergroup", errors=(400, 401, 403, 500), headers=CHANGED),
+    **operation("deleteUserGroup", "usergroup", errors=(400, 401, 403, 404, 500), headers=CHANGED),
 )
 async def delete_group(request: HarborRequest, group_id: Annotated[int, path_id(None)]) -> Done:
     """Removes the group, and with it the roles that people have through it."""

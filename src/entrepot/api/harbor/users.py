@@ -123,7 +123,7 @@ async def delete_user(request: HarborRequest, user_id: UserId) -> Done:
 
 @put(
     "/users/{user_id:str}/sysadmin",
-    **operation("setUserSysAdmin", "user", errors=(401, 403, 404, 500), headers=CHANGED),
+    **operation("setUserSysAdmin", "user", errors=(401, 403, 404, 412, 500), headers=CHANGED),
 )
 async def set_sysadmin(request: HarborRequest, user_id: UserId, data: JSONBody[UserSysAdminFlag]) -> Done:
     """Makes somebody an administrator, or no longer one."""
