@@ -174,7 +174,9 @@ def _shown(view: RobotView) -> Robot:
             RobotPermission(
                 kind=holding.kind,
                 namespace=holding.namespace,
-                access=[Access(resource=one.resource.value, action=one.action.value) for one in allowed],
+                access=[
+                    Access(resource=one.resource.value, action=one.action.value, effect="allow") for one in allowed
+                ],
             )
             for holding, allowed in view.permissions.items()
         ],
