@@ -7,6 +7,7 @@ from entrepot.db import proof, quotas
 from entrepot.db.contract import Transaction
 from entrepot.db.manifests import IS_LISTED
 from entrepot.db.postgresql import PostgresqlDatabase
+from entrepot.db.repositories import HOLDS
 from entrepot.model.digest import Digest
 from entrepot.model.errors import ManifestUnknown
 from entrepot.model.query import ListQuery
@@ -137,7 +138,9 @@ def _miscounted(tx: Transaction) -> list[str]:
         if (held := quotas.recomputed(tx, quota.quota.project_id)) != quota.quota.used
     ]
     rows = tx.all(f"SELECT id, listed FROM manifests WHERE deleted_at IS NULL AND listed <> ({IS_LISTED})")  # noqa: S608
-    return wrong + [f"manifest {row[0]} has listed = {row[1]}" for row in rows]
+    wrong += [f"manifest {row[0]} has listed = {row[1]}" for row in rows]
+    rows = tx.all(f"SELECT name, live FROM repositories WHERE live <> ({HOLDS})")  # noqa: S608
+    return wrong + [f"{row[0]} has live = {row[1]}" for row in rows]
 
 
 def _as_if_removers_were_forgotten(tx: Transaction) -> None:

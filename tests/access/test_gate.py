@@ -77,8 +77,8 @@ async def test_an_administrator_learns_that_the_project_does_not_exist(house: Ho
 async def test_a_grant_names_the_repository_that_exists(house: House) -> None:
     def create(tx: Transaction) -> int:
         row = tx.one(
-            "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
-            " SELECT id, 'own/app', '', 0, 1, 1 FROM projects WHERE name = 'own' RETURNING id"
+            "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at, live)"
+            " SELECT id, 'own/app', '', 0, 1, 1, TRUE FROM projects WHERE name = 'own' RETURNING id"
         )
         assert row is not None
         return int(row[0])

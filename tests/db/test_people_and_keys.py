@@ -22,8 +22,8 @@ async def maker(database: Database) -> users.User:
         assert members.insert(tx, project.id, user.id, Role.DEVELOPER)
         for owner, name in ((project, "own/app"), (other, "open/app")):
             tx.run(
-                "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
-                " VALUES (?, ?, '', 0, 1, 1)",
+                "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at, live)"
+                " VALUES (?, ?, '', 0, 1, 1, TRUE)",
                 owner.id,
                 name,
             )

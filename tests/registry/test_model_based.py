@@ -17,6 +17,7 @@ from contracts.place import DAY, Place, image, index, stream, subject
 from entrepot.db import manifests as db_manifests
 from entrepot.db import quotas
 from entrepot.db.contract import Database
+from entrepot.db.repositories import HOLDS
 from entrepot.db.schema import metadata
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.model.digest import Digest
@@ -214,6 +215,7 @@ class Registry(RuleBasedStateMachine):
             )
         )
         assert wrong == []
+        assert self.wait(self.place.rows(f"SELECT name, live FROM repositories WHERE live <> ({HOLDS})")) == []
 
     async def compare(self) -> None:
         assert await self.place.names() == sorted(name for name, model in self.models.items() if model.manifests)

@@ -135,8 +135,8 @@ async def test_an_empty_project_is_deleted_with_its_roles(
 
 def _repository(tx: Transaction, project: Project) -> int:
     row = tx.one(
-        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
-        " VALUES (?, ?, '', 0, 1, 1) RETURNING id",
+        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at, live)"
+        " VALUES (?, ?, '', 0, 1, 1, TRUE) RETURNING id",
         project.id,
         f"{project.name}/app",
     )

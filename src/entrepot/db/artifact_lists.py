@@ -242,14 +242,19 @@ def _artifact(row: Row) -> ArtifactRow:
 
 def tags_of(tx: Transaction, manifest_ids: Iterable[int], most: int) -> dict[int, list[TagRow]]:
     """The tags of each of the artifacts, the newest first, `most` of each at most."""
-    found: dict[int, list[TagRow]] = {}
-    for manifest_id in sorted(set(manifest_ids)):
-        some = tx.all(
-            f"SELECT {_TAGS.select} FROM tags t WHERE t.manifest_id = ? ORDER BY {_TAGS.order} LIMIT ?",
-            manifest_id,
+    wanted = sorted(set(manifest_ids))
+    found: dict[int, list[TagRow]] = {manifest_id: [] for manifest_id in wanted}
+    for start in range(0, len(wanted), SOME):
+        some = wanted[start : start + SOME]
+        for row in tx.all(
+            f"SELECT {_TAGS.select} FROM (SELECT t.*, row_number() OVER (PARTITION BY t.manifest_id"
+            f" ORDER BY {_TAGS.order}) AS place FROM tags t WHERE t.manifest_id IN ({','.join('?' * len(some))})) t"
+            " WHERE t.place <= ? ORDER BY t.manifest_id, t.place",
+            *some,
             most,
-        )
-        found[manifest_id] = [TagRow(*row) for row in some]
+        ):
+            tag = TagRow(*row)
+            found[tag.manifest_id].append(tag)
     return found
 
 
@@ -272,16 +277,23 @@ def accessories_of(
     tx: Transaction, repository_id: int, subjects: Iterable[Digest], most: int
 ) -> dict[Digest, list[AccessoryRow]]:
     """What belongs to each of the artifacts, `most` of each at most."""
-    found: dict[Digest, list[AccessoryRow]] = {}
-    for subject in set(subjects):
-        some = tx.all(
-            f"SELECT {_ACCESSORIES.select} {_ACCESSORIES.source} WHERE m.repository_id = ? AND m.accessory_of = ?"
-            " AND m.accessory_of IS NOT NULL AND m.deleted_at IS NULL ORDER BY m.id LIMIT ?",
+    found: dict[Digest, list[AccessoryRow]] = {subject: [] for subject in subjects}
+    wanted = sorted(subject.packed for subject in found)
+    for start in range(0, len(wanted), SOME):
+        some = wanted[start : start + SOME]
+        for row in tx.all(
+            f"SELECT {_ACCESSORIES.select} FROM (SELECT m.id, m.repository_id, m.accessory_of, m.digest,"
+            " m.accessory, m.size, m.pushed_at, row_number() OVER (PARTITION BY m.accessory_of"
+            " ORDER BY m.id) AS place FROM manifests m WHERE m.repository_id = ? AND m.accessory_of IS NOT NULL"
+            f" AND m.accessory_of IN ({','.join('?' * len(some))}) AND m.deleted_at IS NULL) m"
+            " JOIN manifests s ON s.repository_id = m.repository_id AND s.digest = m.accessory_of"
+            " WHERE m.place <= ? ORDER BY m.id",
             repository_id,
-            subject.packed,
+            *some,
             most,
-        )
-        found[subject] = [_accessory(row) for row in some]
+        ):
+            accessory = _accessory(row)
+            found[accessory.subject_digest].append(accessory)
     return found
 
 

@@ -30,8 +30,8 @@ def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
     if found is not None:
         return found
     row = tx.one(
-        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at)"
-        " VALUES (?, ?, '', 0, ?, ?) ON CONFLICT (name) DO NOTHING RETURNING id",
+        "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at, live)"
+        " VALUES (?, ?, '', 0, ?, ?, FALSE) ON CONFLICT (name) DO NOTHING RETURNING id",
         project_id,
         name,
         tx.now,
@@ -58,14 +58,28 @@ def lock(tx: Transaction, repository_id: int) -> None:
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR UPDATE", repository_id)
 
 
-_NOT_EMPTY = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"
+HOLDS = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = repositories.id AND m.deleted_at IS NULL)"
+"""What `live` says."""
+
+
+def show(tx: Transaction, repository_id: int) -> None:
+    """Has the repository be listed, as it got a live manifest. To be called last but for quotas."""
+    # Locked even if nothing is to be changed: else `hide` in another transaction might not see the manifest.
+    row = tx.one("SELECT live FROM repositories WHERE id = ? FOR NO KEY UPDATE", repository_id)
+    if row is not None and not row[0]:
+        tx.run("UPDATE repositories SET live = TRUE WHERE id = ?", repository_id)
+
+
+def hide(tx: Transaction, repository_id: int) -> None:
+    """Has the repository be listed no more if its last live manifest has gone. To be called last but for quotas."""
+    tx.one("SELECT 1 FROM repositories WHERE id = ? FOR NO KEY UPDATE", repository_id)
+    # A statement of its own, which sees what was committed while the lock was waited for.
+    tx.run(f"UPDATE repositories SET live = FALSE WHERE id = ? AND live AND NOT {HOLDS}", repository_id)
 
 
 def page_of_all(tx: Transaction, after: str, count: int) -> list[str]:
     """Names of repositories that hold something, in order, those greater than `after`."""
-    rows = tx.all(
-        f"SELECT r.name FROM repositories r WHERE r.name > ? AND {_NOT_EMPTY} ORDER BY r.name LIMIT ?", after, count
-    )
+    rows = tx.all("SELECT r.name FROM repositories r WHERE r.name > ? AND r.live ORDER BY r.name LIMIT ?", after, count)
     return [row[0] for row in rows]
 
 
@@ -73,7 +87,7 @@ def page_of_member(tx: Transaction, user_id: int, after: str, count: int) -> lis
     """As `page_of_all`, of public projects and those the user is a member of."""
     rows = tx.all(
         "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
-        f" WHERE r.name > ? AND {_NOT_EMPTY} AND (p.public OR EXISTS"
+        " WHERE r.name > ? AND r.live AND (p.public OR EXISTS"
         " (SELECT 1 FROM members m WHERE m.project_id = p.id AND (m.user_id = ?"
         "  OR m.group_id IN (SELECT g.group_id FROM group_members g WHERE g.user_id = ?)))) ORDER BY r.name LIMIT ?",
         after,
@@ -88,7 +102,7 @@ def page_of_public(tx: Transaction, after: str, count: int) -> list[str]:
     """As `page_of_all`, of public projects only."""
     rows = tx.all(
         "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
-        f" WHERE r.name > ? AND {_NOT_EMPTY} AND p.public ORDER BY r.name LIMIT ?",
+        " WHERE r.name > ? AND r.live AND p.public ORDER BY r.name LIMIT ?",
         after,
         count,
     )

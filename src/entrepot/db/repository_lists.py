@@ -30,7 +30,7 @@ class FoundRepository(NamedTuple):
 
 
 _COLUMNS = "r.id, r.project_id, r.name, r.description, r.pull_count, r.created_at, r.updated_at"
-_HOLDS = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"
+_HOLDS = "r.live"
 _KEYS = {
     "repository_id": Column("r.id", Kind.NUMBER),
     "name": Column("r.name"),

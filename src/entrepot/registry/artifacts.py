@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, labels, manifests, quotas, tags
+from entrepot.db import artifact_lists, labels, manifests, quotas, repositories, tags
 from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.labels import Label
@@ -107,6 +107,7 @@ class Artifacts:
                 found = artifact_lists.accessories_of(tx, row.repository_id, [digest], MOST_TAGS)[digest]
                 freed.append(self._manifests.delete_within(tx, grant, row.repository_id, digest))
                 waiting.extend(accessory.digest for accessory in found)
+            repositories.hide(tx, row.repository_id)
             quotas.free(tx, *freed)
 
         await self._db.write(change)
@@ -200,22 +201,25 @@ def _views(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[A
     ids = [row.id for row in rows]
     named = artifact_lists.tags_of(tx, ids, MOST_TAGS) if shown.tags else {}
     borne = labels.of_artifacts(tx, ids) if shown.labels else {}
-    views = []
-    for row in rows:
-        contents = contents_of(row.body)
-        found = artifact_lists.accessories_of(tx, row.repository_id, [row.digest], MOST_TAGS)
-        parts = [reference.child for reference in contents.references]
-        views.append(
-            ArtifactView(
-                row=row,
-                contents=contents,
-                children=artifact_lists.ids_of(tx, row.repository_id, parts) if parts else {},
-                tags=named.get(row.id, []),
-                labels=borne.get(row.id, []),
-                accessories=found[row.digest] if shown.accessories else [],
-            )
+    contents = {row.id: contents_of(row.body) for row in rows}
+    belonging: dict[int, dict[Digest, list[AccessoryRow]]] = {}
+    children: dict[int, dict[Digest, int]] = {}
+    for place in {row.repository_id for row in rows}:
+        inside = [row for row in rows if row.repository_id == place]
+        belonging[place] = artifact_lists.accessories_of(tx, place, [row.digest for row in inside], MOST_TAGS)
+        parts = [reference.child for row in inside for reference in contents[row.id].references]
+        children[place] = artifact_lists.ids_of(tx, place, parts) if parts else {}
+    return [
+        ArtifactView(
+            row=row,
+            contents=contents[row.id],
+            children=children[row.repository_id],
+            tags=named.get(row.id, []),
+            labels=borne.get(row.id, []),
+            accessories=belonging[row.repository_id][row.digest] if shown.accessories else [],
         )
-    return views
+        for row in rows
+    ]
 
 
 def _unknown(grant: RepositoryGrant, reference: Reference) -> ManifestUnknown:

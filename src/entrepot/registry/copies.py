@@ -1,6 +1,6 @@
 """Copying artifacts from one repository to another: rows and links only, for their blobs are here already."""
 
-from entrepot.db import artifact_lists, blobs, manifests, quotas, repositories
+from entrepot.db import artifact_lists, blobs, manifests, repositories
 from entrepot.db.artifact_lists import ArtifactRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.manifests import NewManifest
@@ -51,7 +51,7 @@ class Copies:
             for row in _order(tx, source_id, root):
                 tags = [Tag(tag.name) for tag in named] if row.digest == root.digest else []
                 uses += self._copy(tx, source_id, target, target_id, row, tags)
-            quotas.charge(tx, *uses)
+            self._manifests.settle(tx, target, *uses)
             return root.digest
 
         return await self._db.write(change)

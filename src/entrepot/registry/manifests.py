@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.db import blobs, manifests, quotas, referrers, repositories, tags
-from entrepot.db.contract import Again, Database, Transaction
+from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.manifests import Needs, NewManifest
 from entrepot.db.quotas import Use
@@ -116,7 +116,11 @@ class Manifests:
         new = NewManifest(
             digest, manifest.media_type, manifest.artifact_type, manifest.subject, annotations, body, described
         )
-        await self._db.write(lambda tx: quotas.charge(tx, self.store_within(tx, grant, manifest, new, names)))
+
+        def change(tx: Transaction) -> None:
+            self.settle(tx, grant, self.store_within(tx, grant, manifest, new, names))
+
+        await self._db.write(change)
         return StoredManifest(digest, manifest.media_type, body, manifest.subject)
 
     def store_within(
@@ -128,6 +132,8 @@ class Manifests:
         """
         grant.require(Action.PUSH)
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
+        # What the tags name now will be relisted: locked with the rest, in one order. One that moves meanwhile is
+        # locked late; should two pushes then wait for one another, one of them is repeated.
         named = tags.named(tx, repository_id, [name.text for name in names])
         others = {new.digest, *named.values()} if named or manifest.children else set()
         needs = self._needs(tx, grant, repository_id, manifest, others)
@@ -138,8 +144,6 @@ class Manifests:
         touched = set(needs.children) if fresh and not self._sparse(grant) else {new.digest, *needs.children}
         for name in names:
             before = tags.move(tx, repository_id, name.text, manifest_id)
-            if before not in (None, new.digest, named.get(name.text)):
-                raise Again  # Moved since it was looked up, and what it named is not locked.
             belongs = accessory_of_tag(name.text, new.body)
             if belongs is not None:
                 manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
@@ -151,6 +155,13 @@ class Manifests:
                     touched.add(before)
         manifests.relist(tx, repository_id, touched)
         return charge
+
+    def settle(self, tx: Transaction, grant: RepositoryGrant, *uses: Use) -> None:
+        """Ends a transaction that stored manifests: the repository is listed, and charged. Raises QuotaExceeded."""
+        repository_id = repositories.find(tx, grant.name.text)
+        if repository_id is not None:
+            repositories.show(tx, repository_id)
+        quotas.charge(tx, *uses)
 
     def _needs(
         self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest, others: set[Digest]
@@ -194,7 +205,13 @@ class Manifests:
             await self._db.write(lambda tx: self.delete_tag_within(tx, grant, repository_id, name))
         else:
             digest = reference
-            await self._db.write(lambda tx: quotas.free(tx, self.delete_within(tx, grant, repository_id, digest)))
+
+            def change(tx: Transaction) -> None:
+                freed = self.delete_within(tx, grant, repository_id, digest)
+                repositories.hide(tx, repository_id)
+                quotas.free(tx, freed)
+
+            await self._db.write(change)
 
     def delete_tag_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> Digest:
         """What the tag named, which it is deleted from within a transaction of the caller's. Raises ManifestUnknown."""
@@ -203,8 +220,9 @@ class Manifests:
         if digest is None:
             raise _unknown(name)
         manifests.lock_present(tx, repository_id, [digest])  # Before the tag, as a push does.
-        if tags.delete(tx, repository_id, name.text) != digest:
-            raise Again
+        digest = tags.delete(tx, repository_id, name.text)  # It may have moved until now.
+        if digest is None:
+            raise _unknown(name)
         manifests.relist(tx, repository_id, [digest])
         tell(tx, EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest))
         return digest

@@ -67,9 +67,9 @@ class Pulls:
         tags = _taken(self._tags)
 
         def change(tx: Transaction) -> None:
-            pulls.count(tx, repositories)
             pulls.stamp_manifests(tx, manifests)
             pulls.stamp_tags(tx, tags)
+            pulls.count(tx, repositories)  # Last, as pushes do.
 
         try:
             await self._db.write(change)

@@ -92,10 +92,13 @@ class Repositories:
             if not gone:
                 raise _unknown(grant)
             _tell(tx, EventName.REPOSITORY_DELETED, grant, artifacts=len(gone))
+            freed = []
             if self._rules.trash == 0:
                 for start in range(0, len(gone), AT_ONCE):
                     manifests.lock_links(tx, gone[start : start + AT_ONCE])
-                quotas.free(tx, *[manifests.release(tx, manifest_id, repository_id) for manifest_id in gone])
+                freed = [manifests.release(tx, manifest_id, repository_id) for manifest_id in gone]
+            repositories.hide(tx, repository_id)
+            quotas.free(tx, *freed)
 
         await self._db.write(change)
 

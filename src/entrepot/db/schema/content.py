@@ -34,8 +34,18 @@ repositories = Table(
     Column("pull_count", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column(
+        "live", Boolean, nullable=False, comment="It holds a live manifest; kept so by `repositories.show` and `hide`."
+    ),
     Index(None, "project_id", "name"),
     **NEVER_REUSED,
+)
+Index(
+    "ix_repositories_live",
+    repositories.c.created_at,
+    repositories.c.id,
+    sqlite_where=text("live"),
+    postgresql_where=text("live"),
 )
 
 blobs = Table(

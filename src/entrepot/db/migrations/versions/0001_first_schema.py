@@ -315,10 +315,24 @@ def upgrade() -> None:
         sa.Column("pull_count", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "live",
+            sa.Boolean(),
+            nullable=False,
+            comment="It holds a live manifest; kept so by `repositories.show` and `hide`.",
+        ),
         sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_repositories_project_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_repositories")),
         sa.UniqueConstraint("name", name=op.f("uq_repositories_name")),
         sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_repositories_live",
+        "repositories",
+        ["created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("live"),
+        postgresql_where=sa.text("live"),
     )
     op.create_index(op.f("ix_repositories_project_id_name"), "repositories", ["project_id", "name"], unique=False)
     op.create_table(
