@@ -1,5 +1,7 @@
 """Fixtures for all rooms. Those of one room are in its own folder."""
 
+import pytest
+
 from contracts.access_house import house
 from contracts.databases import (
     database,
@@ -10,3 +12,8 @@ from contracts.databases import (
 )
 
 __all__ = ["database", "database_url", "empty_postgresql_url", "house", "migrated_sqlite", "postgresql_server"]
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names of tests are the same in every process that runs them, also where a parameter is random bytes."""
+    return argname if isinstance(val, bytes) else None
