@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.place import Place
+from entrepot.db import configuration
 from entrepot.db.contract import Database
 from entrepot.model.digest import Digest
 from entrepot.model.errors import DatabaseFailed
@@ -67,18 +68,18 @@ class Failing:
 async def test_counts_outlive_a_database_that_is_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrepot.registry.pulls.WRITE_AFTER", 0.01)
     body = await place.push_image(b"x", tag="latest")
-    [(repository_id, manifest_id)] = await place.rows("SELECT repository_id, id FROM manifests")
+    [(manifest_id,)] = await place.rows("SELECT id FROM manifests")
+    grant, digest = await place.grant(), Digest.of(body)
     away = Failing(place.db)
     pulls = Pulls(away)  # type: ignore[arg-type]
     for _ in range(5):
-        pulls.note(repository_id, manifest_id, "latest")
+        pulls.note(grant, manifest_id, digest, "latest")
         await asyncio.sleep(0.02)
     assert (await _seen(place))[0] == 0
     away.failing = False
-    pulls.note(repository_id, manifest_id, None)
+    pulls.note(grant, manifest_id, digest, None)
     await pulls.close()
     assert await _seen(place) == (6, True, True)
-    assert body
 
 
 async def test_what_is_gone_meanwhile_is_passed_over(place: Place) -> None:
@@ -91,9 +92,52 @@ async def test_what_is_gone_meanwhile_is_passed_over(place: Place) -> None:
 
 async def test_what_is_remembered_is_bounded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrepot.registry.pulls.MOST_WAITING", 10)
+    digest = Digest.of(await place.push_image(b"x"))
+    grant = await place.grant()
     away = Failing(place.db)
     pulls = Pulls(away)  # type: ignore[arg-type]
     for number in range(100):
-        pulls.note(1, number, "x")
-    assert len(pulls._manifests) == 10
+        pulls.note(grant, number, digest, "x")
+    assert len(pulls._manifests) == len(pulls._events) == 10
     await pulls.close()
+
+
+async def _set(place: Place, **settings: bool) -> None:
+    await place.db.write(lambda tx: configuration.put(tx, settings))
+
+
+async def _pull(place: Place, reference: Digest | Tag) -> None:
+    await place.manifests.get(await place.grant(), reference, pull=True)
+    await place.manifests._pulls.close()
+
+
+async def test_pulls_are_events_once_that_is_asked_for_and_no_longer(place: Place) -> None:
+    digest = Digest.of(await place.push_image(b"x", tag="latest"))
+    await _pull(place, digest)
+    assert "artifact:pulled" not in [name for name, _ in await place.events()]
+    await _set(place, pull_audit_log_disable=False)
+    await _pull(place, digest)  # Not known yet in this process: the batch that follows learns it.
+    before = len(await place.events())
+    await _pull(place, Tag("latest"))
+    await _pull(place, digest)
+    told = (await place.events())[before:]
+    assert told == [
+        ("artifact:pulled", {"digest": str(digest), "tag": "latest"}),
+        ("artifact:pulled", {"digest": str(digest), "tag": None}),
+    ]
+    rows = await place.rows("SELECT actor, repository, resource FROM events ORDER BY id DESC LIMIT 1")
+    assert rows == [((await place.grant()).principal.name, "library/hello", f"library/hello@{digest}")]
+    await _set(place, pull_audit_log_disable=True)
+    await _pull(place, digest)
+    await _pull(place, digest)
+    assert len(await place.events()) == before + 2
+
+
+async def test_counts_and_times_can_be_switched_off(place: Place) -> None:
+    digest = Digest.of(await place.push_image(b"x", tag="latest"))
+    await _set(place, pull_count_update_disable=True)
+    await _pull(place, digest)
+    assert await _seen(place) == (0, True, False)
+    await _set(place, pull_count_update_disable=False, pull_time_update_disable=True)
+    await _pull(place, Tag("latest"))
+    assert await _seen(place) == (1, True, False)

@@ -20,6 +20,7 @@ class Deed(NamedTuple):
 
 DEEDS: dict[str, Deed] = {
     EventName.ARTIFACT_PUSHED: Deed("create", "artifact", "push artifact"),
+    EventName.ARTIFACT_PULLED: Deed("pull", "artifact", "pull artifact"),
     EventName.ARTIFACT_DELETED: Deed("delete", "artifact", "delete artifact"),
     EventName.TAG_MOVED: Deed("create", "tag", "create or move tag"),
     EventName.TAG_DELETED: Deed("delete", "tag", "delete tag"),

@@ -10,6 +10,7 @@ class EventName(StrEnum):
     """The moments that are told, as `noun:verb`."""
 
     ARTIFACT_PUSHED = "artifact:pushed"
+    ARTIFACT_PULLED = "artifact:pulled"
     ARTIFACT_DELETED = "artifact:deleted"
     TAG_MOVED = "tag:moved"
     TAG_DELETED = "tag:deleted"

@@ -84,7 +84,7 @@ class Manifests:
         if row is None:
             raise _unknown(reference)
         if pull:
-            self._pulls.note(repository_id, row.id, None if isinstance(reference, Digest) else reference.text)
+            self._pulls.note(grant, row.id, row.digest, None if isinstance(reference, Digest) else reference.text)
         return StoredManifest(row.digest, row.media_type, row.body, row.subject)
 
     async def put(

@@ -1,6 +1,7 @@
 """Pulls, counted in memory and written down in batches, so that no pull waits for a write.
 
-A process that is killed loses the counts of its last second; nothing else depends on them.
+A process that is killed loses the counts, and the events, of its last second; nothing else depends on them. Which of
+the two are kept is a setting that is read with each batch, so a change is obeyed a second later.
 """
 
 import asyncio
@@ -10,9 +11,12 @@ from contextlib import suppress
 from itertools import islice
 from typing import TypeVar
 
-from entrepot.db import pulls
+from entrepot.db import configuration, events, pulls
 from entrepot.db.contract import Database, Transaction
+from entrepot.model.digest import Digest
 from entrepot.model.errors import Failed
+from entrepot.model.event import Event, EventName
+from entrepot.model.grant import RepositoryGrant
 
 K = TypeVar("K")
 
@@ -31,17 +35,23 @@ class Pulls:
         self._repositories: Counter[int] = Counter()
         self._manifests: dict[int, int] = {}
         self._tags: dict[tuple[int, str], int] = {}
+        self._events: list[Event] = []
+        self._told = True
+        """Whether pulls were events as of the last batch; before the first one nobody knows."""
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, repository_id: int, manifest_id: int, tag: str | None) -> None:
+    def note(self, grant: RepositoryGrant, manifest_id: int, digest: Digest, tag: str | None) -> None:
         """Counts a pull of a manifest, by the tag if it was named by one."""
-        if len(self._manifests) >= MOST_WAITING or len(self._tags) >= MOST_WAITING:
+        repository_id = grant.repository_id
+        if repository_id is None or len(self._manifests) >= MOST_WAITING or len(self._tags) >= MOST_WAITING:
             return
         now = time.time_ns() // 1000
         self._repositories[repository_id] += 1
         self._manifests[manifest_id] = now
         if tag is not None:
             self._tags[repository_id, tag] = now
+        if self._told and len(self._events) < MOST_WAITING:
+            self._events.append(_event(grant, digest, tag))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_soon())
 
@@ -51,11 +61,14 @@ class Pulls:
             self._writing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._writing
-        while (self._repositories or self._manifests or self._tags) and await self._write():
+        while self._waiting() and await self._write():
             pass
 
+    def _waiting(self) -> bool:
+        return bool(self._repositories or self._manifests or self._tags or self._events)
+
     async def _write_soon(self) -> None:
-        while self._repositories or self._manifests or self._tags:
+        while self._waiting():
             await asyncio.sleep(WRITE_AFTER)
             await self._write()
         self._writing = None
@@ -65,20 +78,39 @@ class Pulls:
         repositories = _taken(self._repositories)
         manifests = _taken(self._manifests)
         tags = _taken(self._tags)
+        told, self._events = self._events[:LARGEST_BATCH], self._events[LARGEST_BATCH:]
 
-        def change(tx: Transaction) -> None:
-            pulls.stamp_manifests(tx, manifests)
-            pulls.stamp_tags(tx, tags)
-            pulls.count(tx, repositories)  # Last, as pushes do.
+        def change(tx: Transaction) -> bool:
+            if not configuration.value(tx, "pull_time_update_disable"):
+                pulls.stamp_manifests(tx, manifests)
+                pulls.stamp_tags(tx, tags)
+            tell = not configuration.value(tx, "pull_audit_log_disable")
+            for event in told if tell else ():
+                events.record(tx, event)
+            if not configuration.value(tx, "pull_count_update_disable"):
+                pulls.count(tx, repositories)  # Last, as pushes do.
+            return tell
 
         try:
-            await self._db.write(change)
+            self._told = await self._db.write(change)
         except Failed:
+            self._events = told + self._events
             self._repositories.update(repositories)
             self._manifests = {**manifests, **self._manifests}
             self._tags = {**tags, **self._tags}
             return False
         return True
+
+
+def _event(grant: RepositoryGrant, digest: Digest, tag: str | None) -> Event:
+    return Event(
+        name=EventName.ARTIFACT_PULLED,
+        by=grant.principal,
+        resource=f"{grant.name}:{tag}" if tag else f"{grant.name}@{digest}",
+        project_id=grant.project.id,
+        repository=grant.name.text,
+        detail={"digest": str(digest), "tag": tag},
+    )
 
 
 def _taken(waiting: dict[K, int]) -> dict[K, int]:
