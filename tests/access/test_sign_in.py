@@ -103,7 +103,8 @@ async def test_many_at_once_do_not_slip_through(sign_in: SignIn, passwords: Coun
         *(sign_in.verify("maker", f"wrong-{number}", ADDRESS) for number in range(100)), return_exceptions=True
     )
     assert all(isinstance(result, Unauthenticated | TooManyAttempts) for result in results)
-    assert 5 <= passwords.verified <= 7  # At most one more for each hash that was under way.
+    # Two hashes for each, the password's and the secret's; at most one more for each that was under way.
+    assert 10 <= passwords.verified <= 14
 
 
 async def test_the_same_credentials_many_times_at_once_cost_one_hash(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from harborapi import HarborAsyncClient, models
-from harborapi.exceptions import Conflict, Forbidden, NotFound, PreconditionFailed
+from harborapi.exceptions import Conflict, Forbidden, NotFound
 from house import Harbor
 from pushing import push_image
 
@@ -75,8 +75,9 @@ async def test_users(admin: HarborAsyncClient, connect: Connect) -> None:
     await herself.set_user_password(user.user_id, PASSWORD, "Right-Horse-9")
     assert (await connect("ada").get_current_user()).username == "ada"
     assert await connect("owner").get_current_user_permissions("/project/1", relative=True)
-    with pytest.raises(PreconditionFailed):  # As Harbor says where people have passwords.
-        await connect("ada").set_user_cli_secret(user.user_id, "Right-Horse-7")
+    await connect("ada").set_user_cli_secret(user.user_id, "Client-Horse-7")
+    herself.authenticate(username="ada", secret="Client-Horse-7")
+    assert (await herself.get_current_user()).username == "ada"
     await admin.delete_user(user.user_id)
     with pytest.raises(NotFound):
         await admin.get_user(user.user_id)

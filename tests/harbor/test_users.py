@@ -146,3 +146,30 @@ async def test_an_id_that_is_none_is_refused(harbor: Harbor, user_id: str) -> No
     answer = await harbor("admin")("GET", f"/users/{user_id}")
     assert answer.status_code in (400, 404, 422)
     assert answer.json()["errors"][0]["message"]
+
+
+async def test_a_secret_for_clients_stands_beside_the_password(harbor: Harbor) -> None:
+    admin, owner = harbor("admin"), harbor("owner")
+    me = (await owner.get("/users/current"))["user_id"]
+    path, secret = f"/users/{me}/cli_secret", "Client-Horse-7"
+    for poor in ("short", PASSWORD):  # The second is the password itself.
+        refused = await owner("PUT", path, {"secret": poor})
+        assert refused.status_code == 400, poor
+    assert (await harbor("visitor")("PUT", path, {"secret": secret})).status_code == 403
+    assert (await owner("PUT", path, {"secret": secret})).status_code == 200
+
+    client = harbor("owner", secret)
+    assert (await client.get("/users/current"))["username"] == "owner"
+    asked = {"service": "harbor-registry", "scope": "repository:own/app:pull,push"}
+    token = (await client("GET", "/service/token", params=asked)).json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert (await client("POST", "/v2/own/app/blobs/uploads/", headers=bearer)).status_code == 202
+    assert (await owner.get("/users/current"))["username"] == "owner", "the password goes on"
+
+    assert (await owner("PUT", path, {"secret": "Other-Horse-7"})).status_code == 200
+    assert (await client("GET", "/users/current")).status_code == 401
+    assert (await client("POST", "/v2/own/app/blobs/uploads/", headers=bearer)).status_code == 401
+
+    reset = await admin("PUT", f"/users/{me}/password", {"new_password": "Reset-Horse-7"})
+    assert reset.status_code == 200
+    assert (await harbor("owner", "Other-Horse-7")("GET", "/users/current")).status_code == 401

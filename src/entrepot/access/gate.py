@@ -73,21 +73,24 @@ class Gate:
         return await self._proven(name, password, address)
 
     async def sign_in(self, name: str, password: str, address: str) -> Identity:
-        """Who has that name and password, looked up as of now. Raises Unauthenticated, TooManyAttempts."""
+        """Who has that name and password, looked up as of now. A secret for clients is none.
+
+        Raises Unauthenticated, TooManyAttempts.
+        """
         if len(password) > LONGEST_PASSWORD:
             raise Unauthenticated(WRONG)
         try:
-            return await self._proven(parse_account_name(name), password, address)
+            return await self._proven(parse_account_name(name), password, address, clients=False)
         except NameInvalid as error:
             raise Unauthenticated(WRONG) from error  # Nobody can have that name.
 
-    async def _proven(self, name: str, password: str, address: str) -> Identity:
-        identity = await self._sign_in.verify(name, password, address)
+    async def _proven(self, name: str, password: str, address: str, *, clients: bool = True) -> Identity:
+        identity = await self._sign_in.verify(name, password, address, clients=clients)
         try:
             return await self._current(identity)
         except Unauthenticated:
             # What was remembered is no longer so; the password given may be the right one nevertheless.
-            return await self._current(await self._sign_in.verify_again(name, password, address))
+            return await self._current(await self._sign_in.verify_again(name, password, address, clients=clients))
 
     async def repository(
         self, identity: Identity, name: RepositoryName, *actions: Action, origin: Origin = NOWHERE
@@ -204,7 +207,7 @@ def as_of_now(identity: Identity, found: Standing, origin: Origin = NOWHERE) -> 
     """The principal as of now. Raises Unauthenticated if what the identity proved is no longer so."""
     principal = identity.principal
     if principal.user_id is not None or principal.robot_id is not None:
-        if found.password_hash is None or found.disabled or stamp_of(found.password_hash) != identity.stamp:
+        if found.password_hash is None or found.disabled or not _still_good(identity.stamp, found):
             raise Unauthenticated(_STALE)
         # By the clock of this machine, for the answer may be one that was remembered.
         if found.expires_at is not None and found.expires_at <= time.time_ns() // 1000:
@@ -215,6 +218,13 @@ def as_of_now(identity: Identity, found: Standing, origin: Origin = NOWHERE) -> 
     if principal.admin == admin and origin is NOWHERE:
         return principal
     return replace(principal, admin=admin, origin=origin)
+
+
+def _still_good(stamp: str, found: Standing) -> bool:
+    """Whether what was proven is still the account's password, or its secret for clients."""
+    if stamp == stamp_of(found.password_hash or ""):
+        return True
+    return found.cli_secret_hash is not None and stamp == stamp_of(found.cli_secret_hash)
 
 
 def _live(principal: Principal, found: Standing) -> frozenset[Action]:

@@ -18,6 +18,8 @@ class Credentials(NamedTuple):
     admin: bool
     disabled: bool
     """Also of a robot whose time is over."""
+    cli_secret_hash: str | None = None
+    """Of a user's secret for clients; None: there is none."""
 
 
 def find(tx: Transaction, name: str) -> Credentials | None:
@@ -35,8 +37,10 @@ def robot_prefix(tx: Transaction) -> str:
 
 
 def _user(tx: Transaction, column: str, text: str) -> Credentials | None:
-    row = tx.one(f"SELECT id, name, password_hash, admin, disabled FROM users WHERE {column} = ?", text)
-    return None if row is None else Credentials(row[0], None, row[1], row[2], bool(row[3]), bool(row[4]))
+    row = tx.one(
+        f"SELECT id, name, password_hash, admin, disabled, cli_secret_hash FROM users WHERE {column} = ?", text
+    )
+    return None if row is None else Credentials(row[0], None, row[1], row[2], bool(row[3]), bool(row[4]), row[5])
 
 
 def _robot(tx: Transaction, name: str, own: str) -> Credentials | None:

@@ -28,6 +28,8 @@ class Standing(NamedTuple):
     """Of a robot: when its time is over; None: never."""
     allowed: int | None = None
     """Of a robot: what it may do with the project's repositories, a bit each: 1 pull, 2 push, 4 delete."""
+    cli_secret_hash: str | None = None
+    """Of a user's secret for clients; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ def standing(tx: Transaction, user_id: int | None, project: str, repository: str
         " (SELECT SUM(DISTINCT 1 << held.role) FROM"
         "  (SELECT m.role FROM members m WHERE m.project_id = p.id AND m.user_id = u.id UNION ALL"
         "   SELECT m.role FROM group_members g JOIN members m ON m.group_id = g.group_id AND m.project_id = p.id"
-        "   WHERE g.user_id = u.id) held), r.id"
+        "   WHERE g.user_id = u.id) held), r.id, NULL, NULL, u.cli_secret_hash"
         " FROM (SELECT 1) AS always"
         " LEFT JOIN users u ON u.id = ?"
         " LEFT JOIN projects p ON p.name = ?"

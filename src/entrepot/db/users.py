@@ -156,6 +156,11 @@ def replace_password_hash(tx: Transaction, user_id: int, old: str, new: str) -> 
     return tx.run("UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?", new, user_id, old) == 1
 
 
+def set_cli_secret_hash(tx: Transaction, user_id: int, secret_hash: str | None) -> None:
+    """Gives the user a secret for clients, or takes it away."""
+    tx.run("UPDATE users SET cli_secret_hash = ?, updated_at = ? WHERE id = ?", secret_hash, tx.now, user_id)
+
+
 def set_disabled(tx: Transaction, user_id: int, disabled: bool) -> None:
     """Keeps the user from signing in, or lets them again."""
     tx.run("UPDATE users SET disabled = ?, updated_at = ? WHERE id = ?", disabled, tx.now, user_id)

@@ -95,7 +95,8 @@ class Accounts:
     async def set_password(self, grant: AccountGrant, old: str, new: str) -> None:
         """Returns when the account has the new password; sessions and tokens begun with the one before end.
 
-        Who changes their own gives the old one; an administrator need not for somebody else's. Raises UserUnknown,
+        Who changes their own gives the old one; an administrator need not for somebody else's, which ends the secret
+        for clients too, as nobody knows who has it. Raises UserUnknown,
         Denied if the old one is wrong, Invalid if the new one may not be chosen, or is the old one.
         """
         check_password(new)
@@ -112,7 +113,29 @@ class Accounts:
         def change(tx: Transaction, user: User) -> None:
             if not users.replace_password_hash(tx, user.id, found[1], password_hash):
                 raise Denied("the password was changed by somebody else just now")
+            if not own:
+                users.set_cli_secret_hash(tx, user.id, None)
             _tell(tx, EventName.USER_CHANGED, grant.principal, user, password=True)
+
+        await self._change(grant.user_id, change)
+
+    async def set_cli_secret(self, grant: AccountGrant, secret: str) -> None:
+        """Returns when clients can use the secret in the password's place; one that there was before has ended.
+
+        It signs in to the APIs and to the registry, not to the pages. Raises UserUnknown, Invalid if it may not be
+        chosen, or is the password.
+        """
+        check_password(secret)
+        found = await self._db.read(lambda tx: users.standing(tx, grant.user_id))
+        if found is None:
+            raise _unknown(grant.user_id)
+        if await self._passwords.verify(found[1], secret):
+            raise Invalid("the secret is the password; choose another, so that each can be changed alone")
+        secret_hash = await self._passwords.hash(secret)
+
+        def change(tx: Transaction, user: User) -> None:
+            users.set_cli_secret_hash(tx, user.id, secret_hash)
+            _tell(tx, EventName.USER_CHANGED, grant.principal, user, cli_secret=True)
 
         await self._change(grant.user_id, change)
 

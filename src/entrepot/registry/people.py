@@ -60,7 +60,7 @@ class People:
         await self._change(name, change)
 
     async def set_password(self, grant: SystemGrant, name: str, password: str) -> None:
-        """Gives the user another password; tokens got with the one before are refused from now on.
+        """Gives the user another password; tokens got with the one before, and a secret for clients, end.
 
         Raises UserUnknown, Invalid if the password may not be chosen.
         """
@@ -69,6 +69,7 @@ class People:
 
         def change(tx: Transaction, user: User) -> None:
             users.set_password_hash(tx, user.id, password_hash)
+            users.set_cli_secret_hash(tx, user.id, None)
             _tell(tx, EventName.USER_CHANGED, grant, user, password=True)
 
         await self._change(name, change)

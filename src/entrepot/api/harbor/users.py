@@ -148,11 +148,12 @@ async def update_password(request: HarborRequest, user_id: UserId, data: JSONBod
 async def set_cli_secret(
     request: HarborRequest,
     user_id: UserId,
-    data: JSONBody[OIDCCliSecretReq],  # noqa: ARG001 - checked, and refused all the same
+    data: JSONBody[OIDCCliSecretReq],
 ) -> Done:
-    """Refused as Harbor does: only who signs in through an identity provider needs such a secret."""
-    await request.parts.management.account(request.arrival.asker, user_id, UPDATE)
-    raise InUse("secrets for the command line are for accounts of an identity provider; use the password here")
+    """Gives the account a secret for clients, beside the password (Harbor: only where people come from elsewhere)."""
+    grant = await request.parts.management.account(request.arrival.asker, user_id, UPDATE)
+    await request.parts.accounts.set_cli_secret(grant, data.secret)
+    return Done()
 
 
 async def _require_db_auth(request: HarborRequest) -> None:

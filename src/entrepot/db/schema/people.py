@@ -30,6 +30,7 @@ users = Table(
     Column("disabled", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("cli_secret_hash", Text, comment="Of the secret for clients, beside the password; NULL: there is none."),
     **NEVER_REUSED,
 )
 
