@@ -1,6 +1,7 @@
 """The wiring: which parts there are, and what each is given. Nothing else makes them."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
 from entrepot.db.contract import Database
 from entrepot.db.open import open_database
+from entrepot.jobs.sweep import sweep
+from entrepot.jobs.task import Task, Tasks
 from entrepot.model.errors import Invalid
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
@@ -173,6 +176,23 @@ class RegistryService:
     def _opened_house(self) -> House:
         assert self._house is not None, "start comes first"
         return self._house
+
+
+async def work_on_jobs(settings: Settings, stop: asyncio.Event, when_ready: Callable[[], None]) -> None:
+    """Does jobs until `stop` is set, on a database and a store of its own. Raises EntrepotError."""
+    # Imported here: the engine takes a second, and memory, that processes which serve need not spend.
+    from entrepot.jobs.engine import engine_url
+    from entrepot.jobs.worker import JobWorker
+
+    async with open_house(settings) as house:
+        url = engine_url(settings.database, settings.data)
+        await JobWorker(house.db, url, tasks_of(house), os.getpid()).run(stop, when_ready)
+
+
+def tasks_of(house: House) -> Tasks:
+    """What is done as jobs."""
+    tasks: list[Task] = []
+    return Tasks.of([*tasks, sweep(house.db, tasks)])
 
 
 def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 - all workers serve the same

@@ -14,6 +14,7 @@ from entrepot.commands.project import project
 from entrepot.commands.serve import serve
 from entrepot.commands.token import token
 from entrepot.commands.user import user
+from entrepot.commands.work import work
 from entrepot.model.errors import EntrepotError, Invalid
 from entrepot.server.claim import AlreadyRunning
 from entrepot.server.sockets import ListenFailed
@@ -42,6 +43,10 @@ def command_line() -> App:
         help_epilogue="Examples:\n\n  entrepot serve\n\n"
         "  entrepot serve --data /srv/entrepot --listen :5000 --tls-self-signed\n\n"
         "  entrepot serve --database postgresql://entrepot@db/entrepot --storage s3://blobs",
+    )
+    app.command(
+        work,
+        help_epilogue="Example:\n\n  entrepot work --database postgresql://entrepot@db/entrepot --storage s3://blobs",
     )
     app.command(project)
     app.command(user)

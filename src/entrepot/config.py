@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from entrepot.settings_values import (
     ADDRESS,
     BOOL,
+    COUNT_OR_NONE,
     DATABASE,
     DURATION,
     FILE,
@@ -91,6 +92,9 @@ class Settings:
     data: Path = _setting(FOLDER, "./data", "The folder that holds everything: database, objects, keys, certificate.")
     listen: Address = _setting(ADDRESS, "127.0.0.1:5000", "Where to listen; `:5000` means every address.")
     workers: int = _setting(WORKERS, "", "How many processes serve; as many as there are CPUs, at most 4, if empty.")
+    job_workers: int = _setting(
+        COUNT_OR_NONE, "1", "How many processes do jobs, such as garbage collection, beside those that serve; from 0."
+    )
     database: str = _setting(
         DATABASE, "", "`postgresql://…` to share a database between nodes; SQLite in the data folder if empty."
     )
@@ -155,6 +159,8 @@ class Settings:
             raise SettingsInvalid("token_lifetime must be from 1m to 55m")
         if self.workers > 64:
             raise SettingsInvalid("workers is at most 64: a process for each CPU is enough")
+        if self.job_workers > 64:
+            raise SettingsInvalid("job_workers is at most 64: each does several jobs at a time")
         for name in ("lease", "upload_expiry", "collect_every", "stop_timeout"):
             if not getattr(self, name):
                 raise SettingsInvalid(f"{name} must be longer than 0s")

@@ -192,6 +192,10 @@ def _parse_workers(text: str, folder: Path) -> int:
     return _parse_count(text, folder) if text else min(4, len(os.sched_getaffinity(0)))
 
 
+def _parse_count_or_none(text: str, folder: Path) -> int:
+    return 0 if text == "0" else _parse_count(text, folder)
+
+
 def choice(*words: str) -> Kind[str]:
     """The kind of a value that is one of these words."""
 
@@ -205,6 +209,7 @@ def choice(*words: str) -> Kind[str]:
 
 TEXT = Kind[str]("text", lambda text, _folder: text, str)
 BOOL = Kind[bool]("true or false", _parse_bool, lambda value: "true" if value else "false")
+COUNT_OR_NONE = Kind[int]("number", _parse_count_or_none, str)
 WORKERS = Kind[int]("number", _parse_workers, str)
 FOLDER = Kind[Path]("folder", _parse_folder, str)
 FILE = Kind[Path | None]("file", _parse_path, lambda value: str(value or ""))

@@ -12,7 +12,7 @@ import msgspec
 from cyclopts import Parameter
 from rich.console import Console
 
-from entrepot.app import build
+from entrepot.app import build, work_on_jobs
 from entrepot.commands.house import opened
 from entrepot.commands.place import HERE, Place, settings_of
 from entrepot.config import Settings
@@ -98,6 +98,7 @@ def run(settings: Settings) -> None:
                 ),
                 partial(_service, settings, watching),
                 settings.workers,
+                background=[partial(work_on_jobs, settings)] * settings.job_workers,
                 when_ready=lambda: print_welcome(Console(stderr=True), welcome),
                 when_lost=partial(forget_worker, counts),
             ).run()

@@ -8,11 +8,12 @@ import os
 import selectors
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
+from entrepot.server.background import Background, work_in_background
 from entrepot.server.service import Build
 from entrepot.server.worker import FAILED, STARTED, Serving, work
 
@@ -35,6 +36,8 @@ class _Slot:
     """The place of one worker: who is in it, and how often its last ones crashed."""
 
     number: int
+    background: Background | None = None
+    """What its worker does, if it serves no requests."""
     process: int = 0
     """0 while nobody is in it."""
     reports: int = -1
@@ -46,7 +49,7 @@ class _Slot:
 
 
 class Workers:
-    """Worker processes over one set of listening sockets."""
+    """Worker processes over one set of listening sockets, and others that do work beside them."""
 
     def __init__(
         self,
@@ -54,13 +57,18 @@ class Workers:
         build: Build,
         count: int,
         *,
+        background: Sequence[Background] = (),
         when_ready: Callable[[], None],
         when_lost: Callable[[int], None],
     ) -> None:
-        """`when_ready` is called once, when every worker answers; `when_lost` with the number of each dead process."""
+        """`when_ready` is called once, when every worker answers; `when_lost` with the number of each dead process.
+
+        Each of `background` runs in a process of its own; requests are answered whether it can start or not.
+        """
         self._serving = serving
         self._build = build
         self._slots = [_Slot(number) for number in range(count)]
+        self._slots += [_Slot(count + number, each) for number, each in enumerate(background)]
         self._when_ready = when_ready
         self._when_lost = when_lost
         self._selector = selectors.DefaultSelector()
@@ -140,13 +148,13 @@ class Workers:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         process = os.fork()
         if not process:
-            self._become_worker(slot.number, writing)
+            self._become_worker(slot, writing)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         os.close(writing)
         slot.process, slot.reports, slot.began, slot.ready = process, reading, time.monotonic(), False
         self._selector.register(reading, selectors.EVENT_READ, slot)
 
-    def _become_worker(self, number: int, reports: int) -> None:
+    def _become_worker(self, slot: _Slot, reports: int) -> None:
         """Never returns: what the parent had on its stack is not the worker's to unwind."""
         code = _CRASHED
         try:
@@ -164,8 +172,14 @@ class Workers:
                 os.write(reports, message)
                 os.close(reports)
 
-            service = self._build(number)
-            code = work(self._serving, service, runs_tasks=number == 0, orphaned=self._lifeline[0], report=report)
+            orphaned = self._lifeline[0]
+            if slot.background is not None:
+                for listening in self._serving.sockets:
+                    listening.close()
+                code = work_in_background(slot.background, orphaned=orphaned, report=report)
+            else:
+                service = self._build(slot.number)
+                code = work(self._serving, service, runs_tasks=slot.number == 0, orphaned=orphaned, report=report)
         except BaseException:  # noqa: BLE001 - the edge of a process
             self._log.exception("a worker failed", process=os.getpid())
         finally:
@@ -176,12 +190,13 @@ class Workers:
         self._forget_reports(slot)
         if message == STARTED:
             slot.ready = True
-            if not self._was_ready and not self._stopping and all(each.ready for each in self._slots):
+            serving = [each for each in self._slots if each.background is None]
+            if not self._was_ready and not self._stopping and all(each.ready for each in serving):
                 self._was_ready = True
                 self._when_ready()
         elif message.startswith(FAILED):
             sentence = message[1:].decode(errors="replace")
-            if not self._was_ready:
+            if not self._was_ready and slot.background is None:
                 raise StartFailed(sentence)
             self._log.error("a worker could not start", reason=sentence)
 
@@ -206,7 +221,7 @@ class Workers:
         self._when_lost(process)
         if self._stopping:
             return
-        if not self._was_ready and not slot.ready and code:
+        if not self._was_ready and not slot.ready and code and slot.background is None:
             raise StartFailed("a worker ended before it could serve; what it logged says why")
         now = time.monotonic()
         if now - slot.began > STEADY_SECONDS:

@@ -1,0 +1,1 @@
+"""The engine's harness: queues, schedules, progress, logs, stopping. It knows no task."""
