@@ -54,9 +54,10 @@ class Client:
 class Harbor:
     """Clients by name: `harbor("owner")`; nobody is `harbor()`. Who they are: see `access_house`."""
 
-    def __init__(self, whole: House, http: httpx.AsyncClient) -> None:
+    def __init__(self, whole: House, http: httpx.AsyncClient, application: Any) -> None:
         self.whole = whole
         self.http = http
+        self.application = application
 
     def __call__(self, name: str | None = None, password: str = PASSWORD) -> Client:
         """Somebody of that name."""
@@ -85,7 +86,7 @@ async def harbor(house: access_house.House, tmp_path: Path) -> AsyncIterator[Har
     application = route(whole, {"database": _works, "storage": _works})
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as http:
-        yield Harbor(whole, http)
+        yield Harbor(whole, http, application)
     await pulls.close()
 
 

@@ -7,6 +7,7 @@ lost at their next request, whichever token or password they hold.
 
 import base64
 import binascii
+import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -83,6 +84,18 @@ class Gate:
             return await self._proven(parse_account_name(name), password, address, clients=False)
         except NameInvalid as error:
             raise Unauthenticated(WRONG) from error  # Nobody can have that name.
+
+    async def sign_in_again(self, authorization: str | None, name: str, address: str) -> None:
+        """Returns if the header holds that user's name and password: a session or a secret for clients will not do.
+
+        Raises Unauthenticated, TooManyAttempts.
+        """
+        scheme, _, credentials = (authorization or "").strip().partition(" ")
+        if scheme.lower() != "basic":
+            raise Unauthenticated("send your user name and password (Basic)")
+        told, password = _basic(credentials.strip())
+        if (await self.sign_in(told, password, address)).principal.name != name:
+            raise Unauthenticated("send your own user name and password")
 
     async def _proven(self, name: str, password: str, address: str, *, clients: bool = True) -> Identity:
         identity = await self._sign_in.verify(name, password, address, clients=clients)
@@ -222,9 +235,8 @@ def as_of_now(identity: Identity, found: Standing, origin: Origin = NOWHERE) -> 
 
 def _still_good(stamp: str, found: Standing) -> bool:
     """Whether what was proven is still the account's password, or its secret for clients."""
-    if stamp == stamp_of(found.password_hash or ""):
-        return True
-    return found.cli_secret_hash is not None and stamp == stamp_of(found.cli_secret_hash)
+    hashes = [one for one in (found.password_hash, found.cli_secret_hash) if one]
+    return any(hmac.compare_digest(stamp.encode(), stamp_of(one).encode()) for one in hashes)
 
 
 def _live(principal: Principal, found: Standing) -> frozenset[Action]:

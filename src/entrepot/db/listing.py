@@ -98,6 +98,8 @@ def _order(listing: Listing, query: ListQuery) -> str:
 def _sql(key: str, column: Column, condition: Condition) -> tuple[str, list[object]]:
     expression = column.expression
     if isinstance(condition, Contains) or key.endswith("__icontains"):
+        if column.kind is not Kind.TEXT:
+            raise Invalid(f"{key} is a {column.kind.value}, of which no part can be looked for")
         text = condition.text if isinstance(condition, Contains) else _single(key, condition)
         return contains(expression, str(text))
     if isinstance(condition, Exactly):

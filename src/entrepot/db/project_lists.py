@@ -6,6 +6,7 @@ from typing import NamedTuple
 from entrepot.db.contract import Row, Transaction
 from entrepot.db.listing import Column, Kind, Listing, contains, rows
 from entrepot.model.grant import Principal
+from entrepot.model.permission import Resource, Verb
 from entrepot.model.project import Role
 from entrepot.model.query import ListQuery
 
@@ -71,17 +72,39 @@ def visible_to(principal: Principal, *, everything: bool) -> Visibility:
     return Visibility("p.public", ())
 
 
-def page(
-    tx: Transaction, visible: Visibility, query: ListQuery, member: str | None = None
-) -> tuple[list[ProjectRow], int]:
-    """A page of the visible projects, those that the user named `member` has a role in; and how many there are."""
-    conditions = [visible.condition] if visible.condition else []
-    values = list(visible.values)
-    if member is not None:
-        conditions.append(
-            "p.id IN (SELECT m.project_id FROM members m JOIN users u ON u.id = m.user_id WHERE u.name = ?)"
+def of_members(principal: Principal, member: str, roles: Iterable[Role], *, everything: bool) -> Visibility:
+    """The projects that the user named `member` has a role in, as far as the principal may see who has.
+
+    That is in all, in those where the principal has one of `roles` or, a robot, may list members; and their own.
+    """
+    condition = "p.id IN (SELECT m.project_id FROM members m JOIN users u ON u.id = m.user_id WHERE u.name = ?)"
+    values: list[object] = [member]
+    if everything or (principal.user_id is not None and principal.name == member):
+        return Visibility(condition, tuple(values))
+    if principal.user_id is not None:
+        held = sorted(int(role) for role in roles)
+        marks = ",".join("?" * len(held))
+        condition += (
+            f" AND p.id IN (SELECT o.project_id FROM members o WHERE o.role IN ({marks}) AND (o.user_id = ?"
+            " OR o.group_id IN (SELECT g.group_id FROM group_members g WHERE g.user_id = ?)))"
         )
-        values.append(member)
+        values += [*held, principal.user_id, principal.user_id]
+    elif principal.robot_id is not None:
+        condition += (
+            " AND EXISTS (SELECT 1 FROM robot_permissions b WHERE b.robot_id = ? AND b.kind = 'project'"
+            " AND b.resource = ? AND b.action = ? AND (b.project_id IS NULL OR b.project_id = p.id))"
+        )
+        values += [principal.robot_id, Resource.MEMBER.value, Verb.LIST.value]
+    else:
+        condition = "1 = 0"
+        values = []
+    return Visibility(condition, tuple(values))
+
+
+def page(tx: Transaction, query: ListQuery, *visible: Visibility) -> tuple[list[ProjectRow], int]:
+    """A page of the projects that are visible by all of these; and how many there are."""
+    conditions = [one.condition for one in visible if one.condition]
+    values = [value for one in visible for value in one.values]
     found, total = rows(tx, _LISTING, query, conditions, values)
     return [_row(row) for row in found], total
 

@@ -41,7 +41,10 @@ class Accounts:
         self._passwords = passwords
 
     async def create(self, grant: SystemGrant, name: str, password: str, profile: Profile) -> User:
-        """The user, now there. Raises NameInvalid, Invalid, AlreadyExists (also for the e-mail address)."""
+        """The user, now there.
+
+        Raises NameInvalid, Invalid, AlreadyExists, also for the e-mail address, or for a name that is another's.
+        """
         grant.require(CREATE)
         parse_user_name(name)
         check_password(password)
@@ -49,6 +52,9 @@ class Accounts:
         password_hash = await self._passwords.hash(password)
 
         def change(tx: Transaction) -> User:
+            # Who signs in by an address must not be taken for somebody who has it as a name.
+            if users.has_email(tx, name):
+                raise AlreadyExists(f"there is a user {name} already")
             user = users.insert(tx, name, password_hash, admin=False)
             if user is None:
                 raise AlreadyExists(f"there is a user {name} already")
@@ -192,8 +198,10 @@ def _check(profile: Profile) -> None:
 
 
 def _set_profile(tx: Transaction, user: User, profile: Profile) -> None:
-    if profile.email and users.has_email(tx, profile.email, but=user.id):
-        raise AlreadyExists("that e-mail address belongs to another user")
+    if profile.email:
+        namesake = users.find(tx, profile.email)
+        if users.has_email(tx, profile.email, but=user.id) or (namesake is not None and namesake.id != user.id):
+            raise AlreadyExists("that e-mail address belongs to another user")
     users.set_profile(tx, user.id, profile.email, profile.realname, profile.comment)
 
 

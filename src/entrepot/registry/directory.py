@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.access.roles import strongest
+from entrepot.access.roles import permissions_of, strongest
 from entrepot.db import cve_allowlists, memberships, project_lists, project_metadata, quotas, repository_lists
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.cve_allowlists import CveAllowlist
@@ -22,6 +22,9 @@ MOST_FOUND = 1000
 READ = Permission(Resource.PROJECT, Verb.READ)
 READ_QUOTA = Permission(Resource.QUOTA, Verb.READ)
 LIST_MEMBERS = Permission(Resource.MEMBER, Verb.LIST)
+_SEE_MEMBERS = frozenset(
+    role for role in Role if LIST_MEMBERS in permissions_of(roles=frozenset({role}), public=False, admin=False)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +73,17 @@ class Directory:
     async def list_projects(
         self, grant: CatalogGrant, query: ListQuery, *, member: str | None = None, detailed: bool = True
     ) -> tuple[list[ProjectView], int]:
-        """A page of the projects that the asker may know of, and how many there are."""
-        visible = _visible(grant)
+        """A page of the projects that the asker may know of, and how many there are.
+
+        Those in which the user named `member` has a role, as far as the asker may list members.
+        """
+        visible = [_visible(grant)]
+        if member is not None:
+            principal, everything = grant.principal, grant.everything
+            visible.append(project_lists.of_members(principal, member, _SEE_MEMBERS, everything=everything))
 
         def question(tx: Transaction) -> tuple[list[ProjectView], int]:
-            found, total = project_lists.page(tx, visible, query, member)
+            found, total = project_lists.page(tx, query, *visible)
             return _views(tx, grant.principal, found, detailed=detailed), total
 
         return await self._db.read(question)

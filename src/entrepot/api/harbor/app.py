@@ -48,4 +48,11 @@ class HarborApp:
 
 def _behind_front(made: Litestar, base: str, parts: Parts) -> Front:
     # Litestar names the kinds of scopes and messages more narrowly than the specification's plain mappings.
-    return Front(cast(Application, made), base, parts.gate, parts.sessions, parts.configuration)
+    return Front(
+        cast(Application, made),
+        base,
+        parts.public_url,
+        gate=parts.gate,
+        sessions=parts.sessions,
+        configuration=parts.configuration,
+    )

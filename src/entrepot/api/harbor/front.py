@@ -1,7 +1,8 @@
 """What comes before every request of the management API: its path, who asks, and whether a page of ours asked.
 
 A browser sends the session's cookie along with whatever any page asks for, so a request that changes something and
-comes with that cookie must also show a token that only our own pages can know.
+comes with that cookie must also show a token that only our own pages can know. What a page of another origin asks for
+is refused besides, with whatever credentials: the browser says so itself.
 """
 
 import hmac
@@ -15,6 +16,7 @@ from entrepot.access.sessions import Sessions
 from entrepot.api.harbor import cookies
 from entrepot.api.harbor.asgi import Application, Header, Message, Receive, Scope, Send
 from entrepot.api.harbor.errors import answer_to
+from entrepot.api.harbor.origin import is_foreign
 from entrepot.api.harbor.path import routed
 from entrepot.model.errors import Denied, EntrepotError, Unauthenticated
 from entrepot.model.grant import Origin
@@ -23,6 +25,7 @@ from entrepot.registry.configuration import Configuration
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _EXEMPT = {("PUT", "/api/v2.0/configurations"), ("POST", "/c/login"), ("POST", "/c/userExists")}
 """What may be done while the registry is read-only."""
+_CHANGED_BY_GET = {"/c/log_out"}
 _SESSIONS_ONLY = "/c/"
 """Paths that only pages use: there the token is asked for with or without a session."""
 
@@ -46,11 +49,22 @@ class Front:
     """An ASGI application around another one."""
 
     def __init__(
-        self, application: Application, base: str, gate: Gate, sessions: Sessions, configuration: Configuration
+        self,
+        application: Application,
+        base: str,
+        public_url: str,
+        *,
+        gate: Gate,
+        sessions: Sessions,
+        configuration: Configuration,
     ) -> None:
-        """`base` is the beginning of every path, which the other application is not shown."""
+        """`base` is the beginning of every path, which the other application is not shown.
+
+        `public_url` is where browsers find the registry, if not under the Host that they send.
+        """
         self._application = application
         self._base = base
+        self._public_url = public_url
         self._gate = gate
         self._sessions = sessions
         self._configuration = configuration
@@ -85,13 +99,19 @@ class Front:
     async def _admit(self, scope: Scope, added: list[Header]) -> tuple[str, Arrival]:
         """The path, and what was found out; to `added` go headers of the answer, whatever that will be.
 
-        Raises NameInvalid, Unauthenticated, TooManyAttempts, Denied without the pages' token, ReadOnly.
+        Raises NameInvalid, Unauthenticated, TooManyAttempts, ReadOnly, Denied without the pages' token and to other
+        origins' pages.
         """
         headers = dict(scope["headers"])
         found = cookies.read(scope["headers"])
         random = found.get(cookies.CSRF, "")
         path = routed(scope.get("raw_path") or scope["path"].encode())
         changing = scope["method"] not in _SAFE
+        if (changing or path in _CHANGED_BY_GET) and is_foreign(headers, self._public_url):
+            raise Denied(
+                "a page of another site asked for this change; if it is the registry's own, "
+                "set public_url to the address that browsers use"
+            )
         arrival = await self._arrive(scope, headers, found.get(cookies.SESSION, ""))
         if arrival.session or path.startswith(_SESSIONS_ONLY):
             fresh = random or secrets.token_urlsafe(24)

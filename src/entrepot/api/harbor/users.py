@@ -23,7 +23,8 @@ from entrepot.api.harbor.schema.people import (
 from entrepot.api.harbor.values import date_time
 from entrepot.db.listing import merged
 from entrepot.db.users import User
-from entrepot.model.errors import Denied, InUse
+from entrepot.model.errors import Denied, InUse, Unauthenticated
+from entrepot.model.grant import Principal
 from entrepot.model.query import Contains
 from entrepot.registry.accounts import CREATE, DELETE, READ, UPDATE, Profile
 from entrepot.registry.accounts import LIST as LIST_USERS
@@ -140,6 +141,8 @@ async def update_password(request: HarborRequest, user_id: UserId, data: JSONBod
     """Gives the account another password."""
     await _require_db_auth(request)
     grant = await request.parts.management.account(request.arrival.asker, user_id, UPDATE)
+    if grant.principal.user_id == user_id:
+        await _prove_again(request, grant.principal, data.old_password)
     await request.parts.accounts.set_password(grant, data.old_password, data.new_password)
     return Done()
 
@@ -150,8 +153,18 @@ async def set_cli_secret(
     user_id: UserId,
     data: JSONBody[OIDCCliSecretReq],
 ) -> Done:
-    """Gives the account a secret for clients, beside the password (Harbor: only where people come from elsewhere)."""
+    """Gives the account a secret for clients, beside the password (Harbor: only where people come from elsewhere).
+
+    One's own by the password alone, so that who finds a session open, or the secret, cannot keep a way in.
+    """
     grant = await request.parts.management.account(request.arrival.asker, user_id, UPDATE)
+    if grant.principal.user_id == user_id:
+        principal, asker = grant.principal, request.arrival.asker
+        try:
+            told = request.headers.get("authorization")
+            await request.parts.gate.sign_in_again(told, principal.name, asker.origin.address)
+        except Unauthenticated as error:
+            raise Denied("set your secret with your user name and password (Basic), not with a session") from error
     await request.parts.accounts.set_cli_secret(grant, data.secret)
     return Done()
 
@@ -161,6 +174,17 @@ async def _require_db_auth(request: HarborRequest) -> None:
     mode = await request.parts.configuration.get("auth_mode")
     if mode != DB_AUTH:
         raise Denied(f"accounts come from elsewhere (auth_mode is {mode}) and are changed there")
+
+
+async def _prove_again(request: HarborRequest, principal: Principal, password: str) -> None:
+    """Returns if the password is the asker's: counted as a sign-in, so that who found a session open cannot guess it.
+
+    Raises Denied, TooManyAttempts.
+    """
+    try:
+        await request.parts.gate.sign_in(principal.name, password, request.arrival.asker.origin.address)
+    except Unauthenticated as error:
+        raise Denied("the old password is wrong") from error
 
 
 async def _may_register(request: HarborRequest) -> bool:

@@ -1,0 +1,271 @@
+"""Lists under attack: SQL in every parameter, columns that are nobody's business, pages without end.
+
+Holes of other registries that these are: CVE-2019-19026, CVE-2019-19029, CVE-2024-22261, CVE-2025-30086,
+CVE-2023-2253.
+"""
+
+import importlib
+import itertools
+import pkgutil
+import re
+import tracemalloc
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from bare import ask
+from form import documented
+from house import Harbor
+from pushing import push_image, push_signature
+from rights import PATH_VALUES
+
+import entrepot.db
+from contracts.access_house import basic
+from entrepot.api.harbor.document import document
+from entrepot.api.harbor.handlers import HANDLERS
+from entrepot.db.listing import Listing
+from entrepot.db.schema import metadata as schema
+
+SERVED = documented(document(HANDLERS))
+ADMIN = {"authorization": basic("admin")}
+SQL = (
+    "'",
+    '"',
+    "''; DROP TABLE users; --",
+    "1 OR 1=1",
+    "1) OR (1=1",
+    "x' OR 'a'='a",
+    "x' UNION SELECT password_hash FROM users --",
+    "(SELECT password_hash FROM users LIMIT 1)",
+    "(CASE WHEN (SELECT count(*) FROM users)>0 THEN id ELSE name END)",
+    "id,(SELECT 1)",
+    "id; SELECT pg_sleep(5)",
+    "id DESC NULLS LAST, (SELECT pg_sleep(5))",
+    "1; ATTACH DATABASE 'x' AS y",
+    "\\",
+    "\\'",
+    "%",
+    "_%",
+    "?",
+    "$1",
+    "%s",
+    "{0}",
+    ":name",
+    "\x00",
+    "\ufffe",
+    "\ud7ff'",
+    "` OR 1=1 --",
+    "/**/",
+    "--",
+    "NaN",
+    "1e999",
+    "-" + "9" * 30,
+    "[1~2",
+    "{'}",
+    "x" * 3000,
+)
+OPERATORS = ("_", "~_", "[_~]", "[~_]", "{_ a}", "(_ a)", "\\_")
+SECRET_COLUMNS = (
+    "password",
+    "password_hash",
+    "Password",
+    "secret",
+    "secret_hash",
+    "salt",
+    "stamp",
+    "private_key",
+    "seal",
+    "u.password_hash",
+    "users.password_hash",
+    "robots.secret_hash",
+    "owner__password_hash",
+    "owner.password_hash",
+    "creator__password",
+    "password_hash__icontains",
+    "password__startswith",
+    "secret_hash__gte",
+    "rowid",
+    "ctid",
+    "1",
+)
+BUSINESS_OF_NOBODY = re.compile(r"password|secret|hash|salt|stamp|private|seal|token|key")
+PAGED = {name: told for name, told in SERVED.items() if ("query", "page_size") in told.parameters}
+TEXTS = {
+    name: [parameter for place, parameter in told.parameters if place == "query"]
+    for name, told in SERVED.items()
+    if told.method == "GET" and any(place == "query" for place, _ in told.parameters)
+}
+NUMBERS = (
+    "0",
+    "-1",
+    str(2**31),
+    str(2**63),
+    str(2**63 - 1),
+    "9" * 100,
+    "abc",
+    "",
+    "1.5",
+    "0x10",
+    "\u0661",
+    "1e3",
+    " 1",
+)
+
+
+def _listings() -> list[Listing]:
+    """Every list that there is, found where lists are declared."""
+    found = []
+    for module in pkgutil.iter_modules(entrepot.db.__path__, "entrepot.db."):
+        if not module.ispkg:
+            found += [value for value in vars(importlib.import_module(module.name)).values() if type(value) is Listing]
+    return found
+
+
+KEYS = sorted({key for listing in _listings() for key in listing.columns} | {"tags", "labels", "digest", "member"})
+
+
+def path_of(path: str) -> str:
+    values = {**PATH_VALUES, "project_name_or_id": "own", "project_name": "own", "reference": "1"}
+    return re.sub(r"\{(\w+)\}", lambda match: values[match[1]], path)
+
+
+def query_of(name: str, /, **parameters: str) -> str:
+    """The parameters after those without which the operation answers nothing."""
+    needed = {"ListLabels": "scope=g", "searchUsers": "username=a", "searchUserGroups": "groupname=a", "search": "q=a"}
+    told = [f"{key}={quote(value, safe='')}" for key, value in parameters.items()]
+    kept = [part for part in [needed.get(name, "")] if part and part.partition("=")[0] not in parameters]
+    return "?" + "&".join([*kept, *told])
+
+
+@pytest.fixture
+async def filled(harbor: Harbor) -> Harbor:
+    """Something in every list."""
+    owner, admin = harbor("owner"), harbor("admin")
+    digest = await push_image(owner, "own/app", "1")
+    await push_signature(owner, "own/app", digest)
+    await admin.post("/labels", {"scope": "g", "name": "label", "color": "#112233"})
+    await admin.post("/usergroups", {"group_name": "group", "group_type": 2})
+    permission = {"kind": "system", "namespace": "/", "access": [{"resource": "user", "action": "list"}]}
+    robot = {"name": "bot", "level": "system", "duration": -1, "permissions": [permission]}
+    await admin.post("/robots", robot)
+    return harbor
+
+
+async def test_no_text_of_a_query_is_sql(filled: Harbor) -> None:
+    """CVE-2019-19026, CVE-2019-19029, CVE-2024-22261: every text parameter of everything that is read."""
+    assert len(TEXTS) > 15
+    tables = ("users", "projects", "robots", "labels", "user_groups", "quotas", "manifests")
+    counts = [await filled.whole.db.read(lambda tx, t=t: tx.one(f"SELECT count(*) FROM {t}")) for t in tables]
+    wrong = []
+    for name, parameters in TEXTS.items():
+        path = path_of(SERVED[name].path)
+        for parameter in parameters:
+            for text in SQL:
+                answer = await ask(filled, "GET", path + query_of(name, **{parameter: text}), ADMIN)
+                if answer.status >= 500 or b"$argon2" in answer.body:
+                    wrong.append((name, parameter, text[:40], answer.status, answer.body[:100]))
+    assert wrong == []
+    after = [await filled.whole.db.read(lambda tx, t=t: tx.one(f"SELECT count(*) FROM {t}")) for t in tables]
+    assert [tuple(row) for row in counts] == [tuple(row) for row in after]
+
+
+async def test_no_value_of_a_condition_is_sql(filled: Harbor) -> None:
+    """CVE-2019-19026: every key that a list knows, with every operator."""
+    wrong = []
+    # Not every text with every key: one after another, so that each comes with each kind of key and operator.
+    texts = itertools.cycle(text for text in SQL if "\\" not in text and len(text) < 100)
+    for name, told in PAGED.items():
+        if ("query", "q") not in told.parameters:
+            continue
+        for key, operator in itertools.product(KEYS, OPERATORS):
+            condition = f"{key}={operator.replace('_', next(texts))}"
+            answer = await ask(filled, "GET", path_of(told.path) + query_of(name, q=condition), ADMIN)
+            if answer.status >= 500 or b"$argon2" in answer.body:
+                wrong.append((name, condition, answer.status))
+    assert wrong == []
+
+
+async def test_no_path_is_sql(filled: Harbor) -> None:
+    """CVE-2024-22261: the ids and names in paths."""
+    for told in SERVED.values():
+        if told.method != "GET" or "{" not in told.path:
+            continue
+        for text in SQL[:24]:
+            segment = quote(text, safe="")
+            for path in {
+                re.sub(r"\{(\w+)\}", segment, told.path),
+                path_of(told.path.rpartition("{")[0] + segment),
+            }:
+                answer = await ask(filled, "GET", path, ADMIN)
+                assert answer.status < 500, (path, answer)
+                assert b"$argon2" not in answer.body
+
+
+async def test_a_secret_column_neither_filters_nor_sorts(filled: Harbor) -> None:
+    """CVE-2025-30086: a prefix after another finds out a hash, if a list can be filtered by it."""
+    for name, told in PAGED.items():
+        path = path_of(told.path)
+        plain = await _entries(filled, path + query_of(name, page_size="50"))
+        for column in SECRET_COLUMNS:
+            for condition in ("=~$argon2", "=~zzz", "={a b}", "=x", "=[a~]", "=1"):
+                if ("query", "q") in told.parameters:
+                    q = quote(column + condition, safe="")
+                    found = await _entries(filled, path + query_of(name, page_size="50", q=q))
+                    assert found == plain, (name, column, condition)
+                odd = await _entries(filled, path + query_of(name, page_size="50", **{column: condition[1:]}))
+                assert odd == plain, (name, column, condition)
+            for sort in (column, f"-{column}"):
+                found = await _entries(filled, path + query_of(name, page_size="50", sort=sort))
+                assert sorted(map(str, found)) == sorted(map(str, plain)), (name, sort)
+
+
+def test_what_lists_know_is_no_secret() -> None:
+    """CVE-2025-30086: of all lists, also those to come: no key leads to a column that holds a secret."""
+    secret = {
+        column.name
+        for table in schema.tables.values()
+        for column in table.columns
+        if BUSINESS_OF_NOBODY.search(column.name)
+    }
+    assert {"password_hash", "secret_hash", "stamp", "private_key"} <= secret
+    listings = _listings()
+    assert len(listings) >= 11
+    for listing in listings:
+        for key, column in listing.columns.items():
+            assert not BUSINESS_OF_NOBODY.search(key), key
+            named = set(re.findall(r"[a-z_]+", column.expression))
+            assert not named & secret, (key, column.expression)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_pages_of_any_number_are_bounded(filled: Harbor, number: str) -> None:
+    """CVE-2023-2253, in the management API."""
+    tracemalloc.start()
+    for name, told in PAGED.items():
+        for parameters in ({"page": number}, {"page_size": number}, {"page": number, "page_size": number}):
+            answer = await ask(filled, "GET", path_of(told.path) + query_of(name, **parameters), ADMIN)
+            assert answer.status in (200, 400, 422), (name, parameters, answer)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 16 << 20
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+async def test_n_of_any_number_is_bounded(filled: Harbor, number: str) -> None:
+    """CVE-2023-2253: other registries made room for as many entries as were asked for."""
+    digest = PATH_VALUES["reference"]
+    tracemalloc.start()
+    for path in ("/v2/_catalog", "/v2/own/app/tags/list", f"/v2/own/app/referrers/{digest}"):
+        answer = await ask(filled, "GET", f"{path}?n={quote(number, safe='')}", ADMIN)
+        digits = number.isascii() and number.isdigit()
+        assert answer.status == (200 if digits else 400), (path, answer)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 4 << 20
+
+
+async def _entries(harbor: Harbor, path: str) -> list[Any]:
+    answer = await ask(harbor, "GET", path, ADMIN)
+    assert answer.status == 200, (path, answer)
+    return list(msgspec.json.decode(answer.body))
