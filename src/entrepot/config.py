@@ -125,7 +125,10 @@ class Settings:
     reader_grace: timedelta = _setting(
         DURATION, "15m", "How long bytes outlive the decision to remove them, so that downloads end well."
     )
-    trash: timedelta = _setting(DURATION, "0s", "How long a deleted manifest's bytes are held before they may go.")
+    trash: timedelta = _setting(
+        DURATION, "7d", "How long a deletion can be undone; a project may decide otherwise. `0s`: deleting is for good."
+    )
+    tag_history: timedelta = _setting(DURATION, "90d", "How long it is known what a tag named before.")
     upload_expiry: timedelta = _setting(DURATION, "24h", "How long an upload may pause before it is given up.")
     collect_every: timedelta = _setting(DURATION, "5s", "How often collection looks for what can go.")
     token_lifetime: timedelta = _setting(DURATION, "5m", "How long a bearer token is good for; from 1m to 55m.")

@@ -20,6 +20,7 @@ from entrepot.registry.manifests import Manifests, StoredManifest
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.registry.tags import Tags
+from entrepot.registry.trash import Trash
 from entrepot.registry.uploads import Uploads
 from entrepot.storage.contract import Storage
 from entrepot.tasks.collect import Collector
@@ -86,6 +87,7 @@ class Place:
         self.uploads = Uploads(self.db, self.storage, self.rules)
         self.manifests = Manifests(self.db, self.storage, self.rules, Pulls(self.db))
         self.tags = Tags(self.db)
+        self.trash = Trash(self.db, self.rules)
         self.catalog = Catalog(self.db)
         self.collector = Collector(self.db, self.storage, self.rules)
         self.prover = Prover(self.db, self.storage, sparse_indexes=self.rules.sparse_indexes)
@@ -191,6 +193,8 @@ class Place:
                 ("objects_to_remove", "remove_after"),
                 ("uploads", "expires_at"),
                 ("manifests", "deleted_at"),
+                ("trash", "expires_at"),
+                ("tag_moves", "at"),
             ):
                 tx.run(f"UPDATE {table} SET {column} = {column} - ? WHERE {column} IS NOT NULL", microseconds)
 

@@ -46,7 +46,7 @@ Note = Callable[[str], None]
 def make_ground(tx: Transaction) -> None:
     """The projects and repositories that GROUND says are there."""
     for project, number in GROUND.repositories.values():
-        tx.run("INSERT INTO projects VALUES (?, ?, FALSE, NULL, 0, '', 0, 0)", number, project.name)
+        tx.run("INSERT INTO projects VALUES (?, ?, FALSE, NULL, 0, '', 0, 0, NULL, NULL)", number, project.name)
     for name, (project, number) in GROUND.repositories.items():
         tx.run("INSERT INTO repositories VALUES (?, ?, ?, '', 0, 0, 0, FALSE)", number, project.id, name)
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from entrepot.access.gate import account_standing, as_of_now, roles_of_bits
 from entrepot.access.identity import Identity
 from entrepot.access.roles import SYSTEM_ADMIN, permissions_of
-from entrepot.db import repositories, standings
+from entrepot.db import repositories, standings, trash
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.standings import ProjectStanding
-from entrepot.model.errors import Denied, EntrepotError, ProjectUnknown, Unauthenticated
+from entrepot.model.errors import Denied, EntrepotError, ProjectUnknown, RecordUnknown, Unauthenticated
 from entrepot.model.grant import (
     AccountGrant,
     CatalogGrant,
@@ -21,6 +21,7 @@ from entrepot.model.grant import (
     ProjectGrant,
     RepositoryGrant,
     SystemGrant,
+    TrashGrant,
 )
 from entrepot.model.permission import Permission, Resource, Verb, permissions
 from entrepot.model.project import Action, Project, Role
@@ -141,6 +142,33 @@ class ManagementGate:
             if not own and not principal.admin and permission not in standings.to_system(tx, principal):
                 raise _refusal(principal, permission)
             return AccountGrant(principal=principal, user_id=user_id)
+
+        return await self._db.read(question)
+
+    async def trashed(self, asker: Asker, trash_id: int) -> TrashGrant:
+        """A grant of one deletion, to whoever may delete the like of it there.
+
+        Raises Unauthenticated, Denied alike whether there is no such deletion or it may not be known, RecordUnknown to
+        an administrator.
+        """
+
+        def question(tx: Transaction) -> TrashGrant:
+            principal = _principal(tx, asker)
+            if principal.anonymous:
+                raise Unauthenticated(SIGN_IN)
+            entry = trash.find(tx, trash_id)
+            if principal.admin:
+                if entry is None:
+                    raise RecordUnknown(f"there is no deletion {trash_id} in the trash")
+                return TrashGrant(principal=principal, trash_id=trash_id)
+            granted: frozenset[Permission] = frozenset()
+            if entry is not None:
+                found = standings.to_project(tx, principal, entry.project_id, trashed=True)
+                granted = permissions_of(roles=roles_of_bits(found.roles), public=False, admin=False)
+                granted |= found.permissions
+            if entry is None or entry.kind.permission not in granted:
+                raise Denied(f"there is no deletion {trash_id} in the trash, or {principal.name} may not undo it")
+            return TrashGrant(principal=principal, trash_id=trash_id)
 
         return await self._db.read(question)
 

@@ -183,3 +183,8 @@ def allowed(*, roles: frozenset[Role], public: bool, admin: bool) -> frozenset[A
 def strongest(roles: frozenset[Role]) -> Role | None:
     """The role that allows most; None if there is none."""
     return next((role for role in BY_POWER if role in roles), None)
+
+
+def roles_with(permission: Permission) -> frozenset[Role]:
+    """The roles in a project that have the permission there."""
+    return frozenset(role for role, granted in _BY_ROLE.items() if permission in granted)

@@ -2,9 +2,11 @@
 
 from typing import NamedTuple
 
-from entrepot.db import blobs, manifests, quotas
+from entrepot.db import blobs, manifests, projects, quotas, trash, trashed
 from entrepot.db.contract import Transaction
 from entrepot.db.quotas import Use
+from entrepot.db.trash import Entry
+from entrepot.model.trash import TrashKind
 
 BUSY_AGAIN_AFTER = 20_000
 """Microseconds until a link is looked at again whose blob somebody was at."""
@@ -54,18 +56,41 @@ def _review_after(tx: Transaction, repository_id: int, blob_id: int, when: int |
     )
 
 
-def empty_trash(tx: Transaction, count: int, window: int) -> int:
-    """How many of up to `count` manifests, in the trash for more than `window` microseconds, were let go for good."""
-    due = tx.all(
-        "SELECT id, repository_id FROM manifests WHERE deleted_at IS NOT NULL AND deleted_at <= ?"
-        " ORDER BY deleted_at LIMIT ? FOR UPDATE SKIP LOCKED",
-        tx.now - window,
+class Emptied(NamedTuple):
+    """What one round took out of the trash."""
+
+    released: int
+    """Manifests that are gone for good, and deletions that were given up or that nothing is in any more."""
+    given_up: Entry | None
+    """A deletion whose time is over: from now on it cannot be undone."""
+
+
+_GOING = "deleted_at IS NOT NULL AND deleted_at <= ? AND trash_id IS NULL"
+
+
+def empty_trash(tx: Transaction, count: int) -> Emptied:
+    """Lets up to `count` manifests go for good; if none is waiting for that, has some wait whose time is over."""
+    going = tx.all(
+        f"SELECT id, repository_id FROM manifests WHERE {_GOING} ORDER BY deleted_at LIMIT ? FOR UPDATE SKIP LOCKED",
+        tx.now,
         count,
     )
-    if due:
-        manifests.lock_links(tx, [int(row[0]) for row in due])
-    quotas.free(tx, *[manifests.release(tx, int(row[0]), int(row[1])) for row in due])
-    return len(due)
+    if going:
+        manifests.lock_links(tx, [int(row[0]) for row in going])
+        quotas.free(tx, *[manifests.release(tx, int(row[0]), int(row[1])) for row in going])
+        return Emptied(len(going), None)
+    entry = trash.take_due(tx)
+    if entry is None:
+        return Emptied(0, None)
+    if not entry.purging:
+        trash.begin_purge(tx, entry.id)
+    moved = trashed.let_go_in_project(tx, entry.project_id, count) if entry.kind is TrashKind.PROJECT else 0
+    moved += trashed.let_go(tx, entry.id, count)
+    if moved == 0:
+        if entry.kind is TrashKind.PROJECT:
+            projects.delete(tx, entry.project_id)
+        trash.delete(tx, entry.id)
+    return Emptied(max(moved, 1), None if entry.purging else entry)
 
 
 def due(tx: Transaction) -> bool:
@@ -74,7 +99,6 @@ def due(tx: Transaction) -> bool:
     return tx.one(find, tx.now) is not None
 
 
-def trash_due(tx: Transaction, window: int) -> bool:
-    """Whether some manifest has been in the trash for more than `window` microseconds."""
-    find = "SELECT 1 FROM manifests WHERE deleted_at IS NOT NULL AND deleted_at <= ? LIMIT 1"
-    return tx.one(find, tx.now - window) is not None
+def trash_due(tx: Transaction) -> bool:
+    """Whether `empty_trash` would find something."""
+    return tx.one(f"SELECT 1 FROM manifests WHERE {_GOING} LIMIT 1", tx.now) is not None or trash.due(tx)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from entrepot.db import quotas
+from entrepot.db import quotas, trash
 from entrepot.db.blobs import LARGEST_LIST, refer
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
@@ -141,6 +141,23 @@ def lock_present(tx: Transaction, repository_id: int, digests: Iterable[Digest])
     return _present(tx, repository_id, digests, " FOR UPDATE")
 
 
+def lock_held(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> dict[Digest, bool]:
+    """As `lock_present`, of those in the trash as well: whether each is live."""
+    found: dict[Digest, bool] = {}
+    wanted = sorted({digest.packed for digest in digests})
+    for start in range(0, len(wanted), LARGEST_LIST):
+        some = wanted[start : start + LARGEST_LIST]
+        rows = tx.all(
+            f"SELECT digest, deleted_at FROM manifests WHERE repository_id = ? AND digest IN"
+            f" ({','.join('?' * len(some))}) AND (deleted_at IS NULL OR trash_id IS NOT NULL)"
+            " ORDER BY digest FOR UPDATE",
+            repository_id,
+            *some,
+        )
+        found.update((Digest(bytes(row[0])), row[1] is None) for row in rows)
+    return found
+
+
 def present(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> set[Digest]:
     """Those of the digests whose manifests are live."""
     return _present(tx, repository_id, digests, "")
@@ -220,7 +237,7 @@ def _lack(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest)
 
 def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequence[Digest]) -> Stored:
     row = tx.one(
-        "SELECT id, deleted_at FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE",
+        "SELECT id, deleted_at, trash_id FROM manifests WHERE repository_id = ? AND digest = ? FOR UPDATE",
         repository_id,
         new.digest.packed,
     )
@@ -229,7 +246,8 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequ
     manifest_id, was_deleted = int(row[0]), row[1] is not None
     if was_deleted:
         tx.run(
-            f"UPDATE manifests SET deleted_at = NULL, media_type = ?, pushed_at = ?, listed = ({IS_LISTED})"
+            "UPDATE manifests SET deleted_at = NULL, trash_id = NULL, media_type = ?, pushed_at = ?,"
+            f" listed = ({IS_LISTED})"
             " WHERE id = ?",
             new.media_type,
             tx.now,
@@ -238,6 +256,7 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequ
         for digest in missing:
             _let_hidden_go(tx, manifest_id, repository_id, digest)
             _lack(tx, manifest_id, repository_id, digest)
+        trash.delete_if_empty(tx, [] if row[2] is None else [int(row[2])])
     return Stored(manifest_id, was_deleted, quotas.NOTHING)
 
 
@@ -302,22 +321,15 @@ def naming_index(tx: Transaction, repository_id: int, digest: Digest) -> Digest 
     return None if row is None else Digest(bytes(row[0]))
 
 
-def put_into_trash(tx: Transaction, manifest_id: int) -> None:
-    """Ends the manifest's life; what it refers to is kept until it is released."""
-    tx.run("UPDATE manifests SET deleted_at = ? WHERE id = ?", tx.now, manifest_id)
-
-
-def put_all_into_trash(tx: Transaction, repository_id: int) -> list[int]:
-    """The ids of the repository's manifests, whose lives end now; their tags are gone."""
+def lock_all(tx: Transaction, repository_id: int) -> int:
+    """How many live manifests the repository has; nobody else changes or tags them until the transaction ends."""
     find = "SELECT id FROM manifests WHERE repository_id = ? AND deleted_at IS NULL ORDER BY digest FOR UPDATE"
-    tx.all(find, repository_id)
-    tx.run("DELETE FROM tags WHERE repository_id = ?", repository_id)
-    rows = tx.all(
-        "UPDATE manifests SET deleted_at = ? WHERE repository_id = ? AND deleted_at IS NULL RETURNING id",
-        tx.now,
-        repository_id,
-    )
-    return sorted(int(row[0]) for row in rows)
+    return len(tx.all(find, repository_id))
+
+
+def has_any(tx: Transaction, repository_id: int) -> bool:
+    """Whether the repository holds any manifest, live or in the trash."""
+    return tx.one("SELECT 1 FROM manifests WHERE repository_id = ? LIMIT 1", repository_id) is not None
 
 
 def annotations_of(tx: Transaction, manifest_id: int) -> str | None:
@@ -351,12 +363,14 @@ def release(tx: Transaction, manifest_id: int, repository_id: int) -> Use:
         " WHERE r.manifest_id = ? ORDER BY l.blob_id FOR NO KEY UPDATE OF l",
         manifest_id,
     )
+    kept = tx.all("SELECT DISTINCT trash_id FROM trash_tags WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM manifest_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM missing_blobs WHERE manifest_id = ?", manifest_id)
     tx.run("DELETE FROM manifest_children WHERE parent_id = ?", manifest_id)
     gone = tx.one("DELETE FROM manifests WHERE id = ? RETURNING length(body)", manifest_id)
     for row in links:
         _review(tx, repository_id, row[0])
+    trash.delete_if_empty(tx, [int(row[0]) for row in kept])
     return quotas.NOTHING if gone is None else Use(quotas.project_of(tx, repository_id), int(gone[0]))
 
 

@@ -51,25 +51,29 @@ _LISTING = Listing(
 )
 
 
+_THERE = "p.deleted_at IS NULL"
+"""A project that is in the trash is nobody's to know of."""
+
+
 def visible_to(principal: Principal, *, everything: bool) -> Visibility:
     """Which projects the principal may know of: all, or public ones and those they have a right in."""
     if everything:
-        return Visibility("", ())
+        return Visibility(_THERE, ())
     if principal.user_id is not None:
         return Visibility(
-            "(p.public OR p.id IN (SELECT m.project_id FROM members m WHERE m.user_id = ?)"
+            f"{_THERE} AND (p.public OR p.id IN (SELECT m.project_id FROM members m WHERE m.user_id = ?)"
             " OR p.id IN (SELECT m.project_id FROM group_members g JOIN members m ON m.group_id = g.group_id"
             "  WHERE g.user_id = ?))",
             (principal.user_id, principal.user_id),
         )
     if principal.robot_id is not None:
         return Visibility(
-            "(p.public OR p.id IN (SELECT b.project_id FROM robot_permissions b WHERE b.robot_id = ?)"
+            f"{_THERE} AND (p.public OR p.id IN (SELECT b.project_id FROM robot_permissions b WHERE b.robot_id = ?)"
             " OR EXISTS (SELECT 1 FROM robot_permissions b"
             "  WHERE b.robot_id = ? AND b.kind = 'project' AND b.project_id IS NULL))",
             (principal.robot_id, principal.robot_id),
         )
-    return Visibility("p.public", ())
+    return Visibility(f"{_THERE} AND p.public", ())
 
 
 def of_members(principal: Principal, member: str, roles: Iterable[Role], *, everything: bool) -> Visibility:
@@ -111,7 +115,7 @@ def page(tx: Transaction, query: ListQuery, *visible: Visibility) -> tuple[list[
 
 def find(tx: Transaction, project_id: int) -> ProjectRow | None:
     """The project of that id."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM projects p WHERE p.id = ?", project_id)
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects p WHERE p.id = ? AND {_THERE}", project_id)
     return None if row is None else _row(row)
 
 

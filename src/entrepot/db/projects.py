@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from entrepot.db import quotas
 from entrepot.db.contract import Row, Transaction
 from entrepot.model.project import Project
+from entrepot.model.trash import MARK
 
 _COLUMNS = "id, name, public, sparse_indexes, created_at"
 
@@ -22,19 +23,21 @@ def _project(row: Row) -> Project:
 
 def find(tx: Transaction, name: str) -> Project | None:
     """The project of that name, or None."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ?", name)
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ? AND deleted_at IS NULL", name)
     return None if row is None else _project(row)
 
 
 def lock(tx: Transaction, name: str) -> Project | None:
     """As `find`, and nobody else changes the row until the transaction ends."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ? FOR UPDATE", name)
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ? AND deleted_at IS NULL FOR UPDATE", name)
     return None if row is None else _project(row)
 
 
 def page(tx: Transaction, after: str, count: int) -> list[Project]:
     """The next `count` projects whose names come after `after`, in byte order of their names."""
-    rows = tx.all(f"SELECT {_COLUMNS} FROM projects WHERE name > ? ORDER BY name LIMIT ?", after, count)
+    rows = tx.all(
+        f"SELECT {_COLUMNS} FROM projects WHERE name > ? AND deleted_at IS NULL ORDER BY name LIMIT ?", after, count
+    )
     return [_project(row) for row in rows]
 
 
@@ -99,13 +102,45 @@ def lock_repositories(tx: Transaction, project_id: int) -> None:
 
 
 def delete(tx: Transaction, project_id: int) -> None:
-    """Removes the project and its memberships, and leaves its repositories, under other names, to the collector.
-
-    What was deleted from them stays in the trash as long as it would have.
-    """
+    """Removes the project and what is only its own; leaves its repositories, under other names, to the collector."""
     tx.run(
-        "UPDATE repositories SET project_id = NULL, name = name || '#' || id, updated_at = ? WHERE project_id = ?",
+        "UPDATE repositories SET project_id = NULL, live = FALSE, updated_at = ?,"
+        f" name = CASE WHEN name LIKE '%{MARK}%' THEN name ELSE name || '{MARK}' || id END WHERE project_id = ?",
         tx.now,
         project_id,
     )
     tx.run("DELETE FROM projects WHERE id = ?", project_id)
+
+
+def put_into_trash(tx: Transaction, project_id: int) -> list[int]:
+    """Hides the project and all that is in it, and frees its name and those of its repositories and robots.
+
+    Gives back the ids of the robots that could sign in until now.
+    """
+    tx.run(f"UPDATE projects SET name = name || '{MARK}' || id, deleted_at = ? WHERE id = ?", tx.now, project_id)
+    tx.run(f"UPDATE repositories SET name = name || '{MARK}' || id, live = FALSE WHERE project_id = ?", project_id)
+    able = tx.all("SELECT id FROM robots WHERE project_id = ? AND NOT disabled ORDER BY id", project_id)
+    tx.run(f"UPDATE robots SET name = name || '{MARK}' || id, disabled = TRUE WHERE project_id = ?", project_id)
+    return [int(row[0]) for row in able]
+
+
+def restore(tx: Transaction, project_id: int, before: str, name: str, able_robots: Iterable[int]) -> None:
+    """The reverse of `put_into_trash`, under a name that is free; `before` is the one that it had."""
+    tx.run("UPDATE projects SET name = ?, deleted_at = NULL, updated_at = ? WHERE id = ?", name, tx.now, project_id)
+    for table in ("repositories", "robots"):
+        # Without the old project's name in front and without the mark and the id behind.
+        tx.run(
+            f"UPDATE {table} SET name = ? || substr(name, ?, length(name) - ? - length('{MARK}' || id))"
+            " WHERE project_id = ?",
+            name,
+            len(before) + 1,
+            len(before),
+            project_id,
+        )
+    for robot_id in able_robots:
+        tx.run("UPDATE robots SET disabled = FALSE WHERE id = ? AND project_id = ?", robot_id, project_id)
+    tx.run(
+        "UPDATE repositories SET live = TRUE WHERE project_id = ? AND EXISTS"
+        " (SELECT 1 FROM manifests m WHERE m.repository_id = repositories.id AND m.deleted_at IS NULL)",
+        project_id,
+    )

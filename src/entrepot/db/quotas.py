@@ -83,7 +83,7 @@ class QuotaView(NamedTuple):
 
 _LISTING = Listing(
     select="q.id, q.project_id, q.hard, q.used, q.created_at, q.updated_at, p.name, p.owner_name",
-    source="FROM quotas q JOIN projects p ON p.id = q.project_id",
+    source="FROM quotas q JOIN projects p ON p.id = q.project_id AND p.deleted_at IS NULL",
     columns={
         "id": Column("q.id", Kind.NUMBER),
         "hard.storage": Column("q.hard", Kind.NUMBER),

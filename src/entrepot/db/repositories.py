@@ -1,5 +1,7 @@
 """Repositories: rows made by the first push, and the names a principal may see."""
 
+from typing import NamedTuple
+
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
 from entrepot.model.errors import ProjectUnknown
@@ -24,7 +26,8 @@ def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
 
     The project stays until the transaction ends. Raises ProjectUnknown if it is gone already.
     """
-    if tx.one("SELECT 1 FROM projects WHERE id = ? FOR KEY SHARE", project_id) is None:
+    find = "SELECT 1 FROM projects WHERE id = ? AND deleted_at IS NULL FOR KEY SHARE"
+    if tx.one(find, project_id) is None:
         raise ProjectUnknown(f"there is no project {name.partition('/')[0]}")
     found = find_in(tx, project_id, name)
     if found is not None:
@@ -53,12 +56,43 @@ def describe(tx: Transaction, repository_id: int, description: str) -> None:
     tx.run(statement, description, tx.now, repository_id)
 
 
+class Told(NamedTuple):
+    """What people and time have added to a repository."""
+
+    description: str
+    pull_count: int
+
+
+def begin_anew(tx: Transaction, repository_id: int) -> Told:
+    """What was told of the repository until now: from now on it is as if it were new."""
+    row = tx.one("SELECT description, pull_count FROM repositories WHERE id = ?", repository_id)
+    assert row is not None, "the caller has locked it"
+    tx.run(
+        "UPDATE repositories SET description = '', pull_count = 0, updated_at = ? WHERE id = ?", tx.now, repository_id
+    )
+    return Told(str(row[0]), int(row[1]))
+
+
+def tell_again(tx: Transaction, repository_id: int, told: Told) -> None:
+    """Gives the repository its description again, if it has got none, and adds the pulls to those it has had since."""
+    tx.run(
+        "UPDATE repositories SET description = CASE WHEN description = '' THEN ? ELSE description END,"
+        " pull_count = pull_count + ? WHERE id = ?",
+        told.description,
+        told.pull_count,
+        repository_id,
+    )
+
+
 def lock(tx: Transaction, repository_id: int) -> None:
     """No blob is linked to the repository by anybody else until the transaction ends."""
     tx.one("SELECT 1 FROM repositories WHERE id = ? FOR UPDATE", repository_id)
 
 
-HOLDS = "EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = repositories.id AND m.deleted_at IS NULL)"
+HOLDS = (
+    "(EXISTS (SELECT 1 FROM manifests m WHERE m.repository_id = repositories.id AND m.deleted_at IS NULL)"
+    " AND EXISTS (SELECT 1 FROM projects p WHERE p.id = repositories.project_id AND p.deleted_at IS NULL))"
+)
 """What `live` says."""
 
 

@@ -144,7 +144,9 @@ def permissions(tx: Transaction, robot_ids: Iterable[int]) -> dict[int, dict[Sco
         some = wanted[start : start + 500]
         found_rows = tx.all(
             "SELECT robot_id, kind, project_id, resource, action FROM robot_permissions"
-            f" WHERE robot_id IN ({','.join('?' * len(some))}) ORDER BY id",
+            f" WHERE robot_id IN ({','.join('?' * len(some))}) AND (project_id IS NULL OR EXISTS"
+            " (SELECT 1 FROM projects p WHERE p.id = robot_permissions.project_id AND p.deleted_at IS NULL))"
+            " ORDER BY id",
             *some,
         )
         for robot_id, kind, project_id, resource, action in found_rows:

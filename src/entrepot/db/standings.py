@@ -25,10 +25,11 @@ _NOWHERE = ProjectStanding(None, "", False, None, 0, 0, frozenset())
 _PROJECT = "SELECT p.id, p.name, p.public, p.sparse_indexes, p.created_at"
 
 
-def to_project(tx: Transaction, who: Principal, project: int | str) -> ProjectStanding:
-    """How the account stands to the project of that id or name."""
+def to_project(tx: Transaction, who: Principal, project: int | str, *, trashed: bool = False) -> ProjectStanding:
+    """How the account stands to the project of that id or name; with `trashed`, also if that is in the trash."""
     column = "id" if isinstance(project, int) else "name"
-    row = tx.one(f"{_PROJECT} FROM projects p WHERE p.{column} = ?", project)
+    live = "" if trashed else " AND p.deleted_at IS NULL"
+    row = tx.one(f"{_PROJECT} FROM projects p WHERE p.{column} = ?{live}", project)
     if row is None:
         return _NOWHERE
     roles = 0 if who.user_id is None else _roles(tx, who.user_id, row[0])
@@ -47,7 +48,8 @@ def to_system(tx: Transaction, who: Principal) -> frozenset[Permission]:
 def is_project_admin(tx: Transaction, user_id: int, role: int) -> bool:
     """Whether the user has that role in any project, directly or through a group."""
     find = (
-        "SELECT 1 FROM members m WHERE m.role = ? AND (m.user_id = ?"
+        "SELECT 1 FROM members m JOIN projects p ON p.id = m.project_id AND p.deleted_at IS NULL"
+        " WHERE m.role = ? AND (m.user_id = ?"
         " OR m.group_id IN (SELECT group_id FROM group_members WHERE user_id = ?)) LIMIT 1"
     )
     return tx.one(find, role, user_id, user_id) is not None

@@ -41,13 +41,22 @@ def move(tx: Transaction, repository_id: int, tag: str, manifest_id: int) -> Dig
     return None
 
 
-def delete(tx: Transaction, repository_id: int, tag: str) -> Digest | None:
-    """The digest that the tag named; None if there was no such tag. The manifest stays."""
-    manifest_id = _lock(tx, repository_id, tag)
-    if manifest_id is None:
-        return None
+def delete(tx: Transaction, repository_id: int, tag: str) -> None:
+    """Removes the tag; the manifest stays."""
     tx.run("DELETE FROM tags WHERE repository_id = ? AND name = ?", repository_id, tag)
-    return _digest(tx, manifest_id)
+
+
+def lock(tx: Transaction, repository_id: int, tag: str) -> Digest | None:
+    """The digest that the tag names until this transaction ends; None if there is no such tag."""
+    manifest_id = _lock(tx, repository_id, tag)
+    return None if manifest_id is None else _digest(tx, manifest_id)
+
+
+def count(tx: Transaction, repository_id: int) -> int:
+    """How many tags the repository has."""
+    row = tx.one("SELECT count(*) FROM tags WHERE repository_id = ?", repository_id)
+    assert row is not None
+    return int(row[0])
 
 
 def _lock(tx: Transaction, repository_id: int, tag: str) -> int | None:

@@ -55,6 +55,13 @@ DEEDS: dict[str, Deed] = {
     EventName.ALLOWLIST_CHANGED: Deed("update", "allowlist", "change allowlist of vulnerabilities"),
     EventName.CONFIGURATION_CHANGED: Deed("update", "configuration", "change configuration"),
     EventName.AUDIT_PURGED: Deed("delete", "audit", "purge audit"),
+    EventName.ARTIFACT_RESTORED: Deed("create", "artifact", "restore artifact"),
+    EventName.TAG_RESTORED: Deed("create", "tag", "restore tag"),
+    EventName.REPOSITORY_RESTORED: Deed("create", "repository", "restore repository"),
+    EventName.PROJECT_RESTORED: Deed("create", "project", "restore project"),
+    EventName.TRASH_PURGED: Deed("delete", "trash", "purge from trash"),
+    EventName.HOLD_PLACED: Deed("create", "hold", "place hold"),
+    EventName.HOLD_LIFTED: Deed("delete", "hold", "lift hold"),
 }
 """Every event."""
 _UNKNOWN = Deed("other", "other", "")

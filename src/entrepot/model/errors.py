@@ -26,7 +26,9 @@ EntrepotError
 ├── Conflict                 it may be asked, but not in this state
 │   ├── RangeInvalid
 │   ├── InUse
+│   ├── Protected
 │   └── AlreadyExists
+│       └── NameTaken
 └── Failed                   the registry could not, and nothing was changed
     ├── StorageFailed
     │   └── StorageFull
@@ -178,8 +180,20 @@ class InUse(Conflict):
     """Something else here still refers to it."""
 
 
+class Protected(Conflict):
+    """It may not be deleted, nor a tag be moved, until somebody lifts what protects it."""
+
+
 class AlreadyExists(Conflict):
     """The name is taken."""
+
+
+class NameTaken(AlreadyExists):
+    """What is to be restored cannot have its name again; `free` is one that it could have."""
+
+    def __init__(self, message: str, free: str) -> None:
+        self.free = free
+        super().__init__(message)
 
 
 class Failed(EntrepotError):

@@ -45,6 +45,13 @@ class EventName(StrEnum):
     REPOSITORY_CHANGED = "repository:changed"
     REPOSITORY_DELETED = "repository:deleted"
     AUDIT_PURGED = "audit:purged"
+    ARTIFACT_RESTORED = "artifact:restored"
+    TAG_RESTORED = "tag:restored"
+    REPOSITORY_RESTORED = "repository:restored"
+    PROJECT_RESTORED = "project:restored"
+    TRASH_PURGED = "trash:purged"
+    HOLD_PLACED = "hold:placed"
+    HOLD_LIFTED = "hold:lifted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

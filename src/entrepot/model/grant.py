@@ -101,6 +101,14 @@ class ProjectGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrashGrant:
+    """The right to see, restore and purge one deletion: of whoever might have deleted the same."""
+
+    principal: Principal
+    trash_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountGrant:
     """The right to see and change one account: one's own, or any as an administrator."""
 

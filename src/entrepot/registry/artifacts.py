@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, labels, manifests, quotas, repositories, tags
+from entrepot.db import artifact_lists, labels, manifests, quotas, repositories
 from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.labels import Label
@@ -12,7 +12,6 @@ from entrepot.model.artifact import HARBOR_SBOM, ArtifactKind
 from entrepot.model.contents import Contents, contents_of
 from entrepot.model.digest import Digest
 from entrepot.model.errors import AlreadyExists, ManifestUnknown
-from entrepot.model.event import EventName
 from entrepot.model.grant import ProjectGrant, RepositoryGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
@@ -20,7 +19,7 @@ from entrepot.model.query import ListQuery
 from entrepot.model.reference import Reference, Tag
 from entrepot.registry.additions import SBOM_DOCUMENT, Addition, addition_names, read_addition
 from entrepot.registry.blobs import Blobs
-from entrepot.registry.manifests import Manifests, tell
+from entrepot.registry.manifests import Manifests
 
 LIST = Permission(Resource.ARTIFACT, Verb.LIST)
 MOST_TAGS = 1000
@@ -96,19 +95,17 @@ class Artifacts:
         return await self._of(grant, reference, lambda tx, row: _views(tx, [row], shown)[0])
 
     async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
-        """Deletes the artifact, its tags, and what belongs to it and to nothing else. Raises ManifestUnknown, InUse."""
+        """Deletes the artifact, its tags, and what belongs to it and to nothing else.
+
+        Raises ManifestUnknown, InUse, Protected.
+        """
         grant.require(Action.DELETE)
 
         def change(tx: Transaction) -> None:
             row = _find(tx, grant, reference)
-            waiting, freed = [row.digest], []
-            while waiting:
-                digest = waiting.pop()
-                found = artifact_lists.accessories_of(tx, row.repository_id, [digest], MOST_TAGS)[digest]
-                freed.append(self._manifests.delete_within(tx, grant, row.repository_id, digest))
-                waiting.extend(accessory.digest for accessory in found)
+            freed = self._manifests.deletions.artifact(tx, grant, row.repository_id, row.digest, belonging=True)
             repositories.hide(tx, row.repository_id)
-            quotas.free(tx, *freed)
+            quotas.free(tx, freed)
 
         await self._db.write(change)
 
@@ -125,20 +122,19 @@ class Artifacts:
             row = _find(tx, grant, reference)
             if manifests.lock_live(tx, row.repository_id, row.digest) is None:
                 raise _unknown(grant, reference)
-            if tags.move(tx, row.repository_id, tag.text, row.id) is not None:
+            if self._manifests.point(tx, grant, row.repository_id, tag, row.id, row.digest) is not None:
                 raise AlreadyExists(f"there is a tag {tag} in {grant.name} already")
             manifests.relist(tx, row.repository_id, [row.digest])
-            tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(row.digest), before=None)
 
         await self._db.write(change)
 
     async def delete_tag(self, grant: RepositoryGrant, reference: Reference, tag: Tag) -> None:
-        """Removes the tag, which must be the artifact's; the artifact stays. Raises ManifestUnknown."""
+        """Removes the tag, which must be the artifact's; the artifact stays. Raises ManifestUnknown, Protected."""
         grant.require(Action.DELETE)
 
         def change(tx: Transaction) -> None:
             row = _find(tx, grant, reference)
-            if self._manifests.delete_tag_within(tx, grant, row.repository_id, tag) != row.digest:
+            if self._manifests.deletions.tag(tx, grant, row.repository_id, tag) != row.digest:
                 raise ManifestUnknown(f"{grant.name}@{row.digest} has no tag {tag}")
 
         await self._db.write(change)

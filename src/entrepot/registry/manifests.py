@@ -4,9 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.db import blobs, manifests, quotas, referrers, repositories, tags
+from entrepot.db import blobs, manifests, quotas, referrers, repositories, tag_moves, tags
 from entrepot.db.contract import Database, Transaction
-from entrepot.db.events import record
 from entrepot.db.manifests import Needs, NewManifest
 from entrepot.db.quotas import Use
 from entrepot.db.referrers import ReferrerRow
@@ -14,17 +13,18 @@ from entrepot.model.artifact import accessory_of_tag
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
     DigestInvalid,
-    InUse,
     ManifestInvalid,
     ManifestReferencesUnknown,
     ManifestTooLarge,
-    ManifestUnknown,
 )
-from entrepot.model.event import Event, EventName
+from entrepot.model.event import EventName
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.manifest import LARGEST_MANIFEST, Manifest, parse_manifest
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
+from entrepot.model.trash import MoveKind
+from entrepot.registry import protection
+from entrepot.registry.deletions import Deletions, tell, unknown
 from entrepot.registry.describing import Describing
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
@@ -58,7 +58,7 @@ class Manifests:
     def __init__(self, db: Database, storage: Storage, rules: Rules, pulls: Pulls) -> None:
         self._db = db
         self._describing = Describing(db, storage)
-        self._rules = rules
+        self.deletions = Deletions(rules)
         self._pulls = pulls
 
     async def get(self, grant: RepositoryGrant, reference: Reference, *, pull: bool = False) -> StoredManifest:
@@ -69,7 +69,7 @@ class Manifests:
         grant.require(Action.PULL)
         repository_id = grant.repository_id
         if repository_id is None:
-            raise _unknown(reference)
+            raise unknown(reference)
         if isinstance(reference, Digest):
             digest = reference
             row = await self._db.read(
@@ -82,7 +82,7 @@ class Manifests:
                 lambda tx: manifests.by_tag(tx, repository_id, tag), key=("tag", repository_id, tag)
             )
         if row is None:
-            raise _unknown(reference)
+            raise unknown(reference)
         if pull:
             self._pulls.note(grant, row.id, row.digest, None if isinstance(reference, Digest) else reference.text)
         return StoredManifest(row.digest, row.media_type, row.body, row.subject)
@@ -141,20 +141,40 @@ class Manifests:
         if fresh:
             tell(tx, EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type)
         # Its own standing in lists is right as it was written, unless it was there before, or was waited for.
-        touched = set(needs.children) if fresh and not self._sparse(grant) else {new.digest, *needs.children}
+        touched = set(needs.children) if fresh and not self.deletions.sparse(grant) else {new.digest, *needs.children}
         for name in names:
-            before = tags.move(tx, repository_id, name.text, manifest_id)
+            before = self.point(tx, grant, repository_id, name, manifest_id, new.digest)
             belongs = accessory_of_tag(name.text, new.body)
             if belongs is not None:
                 manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
                 touched.add(new.digest)
-            if before != new.digest:
-                was = None if before is None else str(before)
-                tell(tx, EventName.TAG_MOVED, grant, tag=name.text, digest=str(new.digest), before=was)
-                if before is not None:
-                    touched.add(before)
+            if before is not None:
+                touched.add(before)
         manifests.relist(tx, repository_id, touched)
         return charge
+
+    def point(
+        self,
+        tx: Transaction,
+        grant: RepositoryGrant,
+        repository_id: int,
+        tag: Tag,
+        manifest_id: int,
+        digest: Digest,
+        kind: MoveKind = MoveKind.MOVED,
+    ) -> Digest | None:
+        """What the tag named before, which names the manifest now; None if it is new. What changes is told.
+
+        The caller has locked the manifest, and relists both. Raises Protected.
+        """
+        before = tags.move(tx, repository_id, tag.text, manifest_id)
+        if before != digest:
+            if before is not None:
+                protection.check_move(tx, repository_id, tag.text, before)
+            tag_moves.record(tx, grant.principal, repository_id, tag.text, kind, before, digest)
+            was = None if before is None else str(before)
+            tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(digest), before=was)
+        return before
 
     def settle(self, tx: Transaction, grant: RepositoryGrant, *uses: Use) -> None:
         """Ends a transaction that stored manifests: the repository is listed, and charged. Raises QuotaExceeded."""
@@ -172,7 +192,7 @@ class Manifests:
         """
         wanted = [blob.digest for blob in manifest.blobs]
         held = blobs.lock_visible(tx, repository_id, wanted)
-        if self._sparse(grant) and not held.keys() >= set(wanted):
+        if self.deletions.sparse(grant) and not held.keys() >= set(wanted):
             # What comes from now on finds the note that it was lacking; what came just now is found by another look.
             repositories.lock(tx, repository_id)
             held = blobs.lock_visible(tx, repository_id, wanted)
@@ -183,71 +203,31 @@ class Manifests:
         present = manifests.lock_present(tx, repository_id, [*children, *others])
         lacking = [d for d in dict.fromkeys(wanted) if d not in held]
         absent = [d for d in children if d not in present]
-        if (lacking or absent) and not self._sparse(grant):
+        if (lacking or absent) and not self.deletions.sparse(grant):
             raise ManifestReferencesUnknown([str(d) for d in lacking], [str(d) for d in absent])
         return Needs([blob_id for blob_id, _ in held.values()], lacking, children)
-
-    def _sparse(self, grant: RepositoryGrant) -> bool:
-        own = grant.project.sparse_indexes
-        return self._rules.sparse_indexes if own is None else own
 
     async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
         """Returns when the tag is gone, or the manifest of that digest with all its tags.
 
-        Raises ManifestUnknown, and InUse if a live index names the manifest. Step 6 of the blob protocol.
+        Raises ManifestUnknown, Protected, and InUse if a live index names the manifest. Step 7 of the blob protocol.
         """
         grant.require(Action.DELETE)
         repository_id = grant.repository_id
         if repository_id is None:
-            raise _unknown(reference)
+            raise unknown(reference)
         if isinstance(reference, Tag):
             name = reference
-            await self._db.write(lambda tx: self.delete_tag_within(tx, grant, repository_id, name))
+            await self._db.write(lambda tx: self.deletions.tag(tx, grant, repository_id, name))
         else:
             digest = reference
 
             def change(tx: Transaction) -> None:
-                freed = self.delete_within(tx, grant, repository_id, digest)
+                freed = self.deletions.artifact(tx, grant, repository_id, digest)
                 repositories.hide(tx, repository_id)
                 quotas.free(tx, freed)
 
             await self._db.write(change)
-
-    def delete_tag_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> Digest:
-        """What the tag named, which it is deleted from within a transaction of the caller's. Raises ManifestUnknown."""
-        grant.require(Action.DELETE)
-        digest = tags.named(tx, repository_id, [name.text]).get(name.text)
-        if digest is None:
-            raise _unknown(name)
-        manifests.lock_present(tx, repository_id, [digest])  # Before the tag, as a push does.
-        digest = tags.delete(tx, repository_id, name.text)  # It may have moved until now.
-        if digest is None:
-            raise _unknown(name)
-        manifests.relist(tx, repository_id, [digest])
-        tell(tx, EventName.TAG_DELETED, grant, tag=name.text, digest=str(digest))
-        return digest
-
-    def delete_within(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest) -> Use:
-        """The room that is to be freed for the manifest, deleted within a transaction of the caller's.
-
-        Raises ManifestUnknown, InUse.
-        """
-        grant.require(Action.DELETE)
-        children = manifests.children_of(tx, repository_id, digest)
-        manifests.lock_present(tx, repository_id, [digest, *children])
-        manifest_id = manifests.lock_live(tx, repository_id, digest)
-        if manifest_id is None:
-            raise _unknown(digest)
-        index = None if self._sparse(grant) else manifests.naming_index(tx, repository_id, digest)
-        if index is not None:
-            raise InUse(f"index {index} names this manifest; delete that index first")
-        for name in tags.delete_of_manifest(tx, manifest_id):
-            tell(tx, EventName.TAG_DELETED, grant, tag=name, digest=str(digest))
-        tell(tx, EventName.ARTIFACT_DELETED, grant, digest=str(digest))
-        manifests.put_into_trash(tx, manifest_id)
-        if children:
-            manifests.relist(tx, repository_id, children)
-        return manifests.release(tx, manifest_id, repository_id) if self._rules.trash == 0 else quotas.NOTHING
 
     async def referrers(
         self, grant: RepositoryGrant, subject: Digest, artifact_type: str | None, after: Digest | None, count: int
@@ -288,22 +268,3 @@ def _descriptor(row: ReferrerRow) -> dict[str, object]:
     if row.annotations:
         descriptor["annotations"] = json.loads(row.annotations)
     return descriptor
-
-
-def tell(tx: Transaction, name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> None:
-    """Records what happened to a manifest, or to a tag if one is told."""
-    tag = detail.get("tag")
-    event = Event(
-        name=name,
-        by=grant.principal,
-        resource=f"{grant.name}:{tag}" if tag else f"{grant.name}@{detail['digest']}",
-        project_id=grant.project.id,
-        repository=grant.name.text,
-        detail=detail,
-    )
-    record(tx, event)
-
-
-def _unknown(reference: Reference) -> ManifestUnknown:
-    what = f"manifest {reference}" if isinstance(reference, Digest) else f"tag {reference}"
-    return ManifestUnknown(f"this repository has no {what}")

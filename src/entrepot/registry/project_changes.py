@@ -12,7 +12,8 @@ from entrepot.model.grant import Principal, ProjectGrant, SystemGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Project, Role
 from entrepot.model.reference import parse_project_name
-from entrepot.registry.projects import remove_empty
+from entrepot.registry.project_deletion import remove_project
+from entrepot.registry.rules import Rules
 
 CREATE = Permission(Resource.PROJECT, Verb.CREATE)
 UPDATE = Permission(Resource.PROJECT, Verb.UPDATE)
@@ -60,8 +61,9 @@ class Wanted:
 class ProjectChanges:
     """Operations on one project. Every change is told as an event in the same transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, rules: Rules) -> None:
         self._db = db
+        self._rules = rules
 
     async def create(self, grant: SystemGrant, name: str, wanted: Wanted, default_limit: int) -> int:
         """The id of the new project, of which the user who makes it is an administrator.
@@ -109,12 +111,15 @@ class ProjectChanges:
 
         await self._with(grant, change)
 
-    async def delete(self, grant: ProjectGrant) -> None:
-        """Removes the project. Raises ProjectUnknown, InUse while a repository of it holds an artifact."""
+    async def delete(self, grant: ProjectGrant, *, force: bool = False) -> None:
+        """Puts the project into the trash, with all that it holds and that is told of it.
+
+        Raises ProjectUnknown, Protected; InUse while a repository of it holds an artifact, unless with `force`.
+        """
         grant.require(DELETE)
 
         def change(tx: Transaction, project: Project) -> None:
-            remove_empty(tx, project)
+            remove_project(tx, self._rules, grant.principal, project, force=force)
             _tell(tx, EventName.PROJECT_DELETED, grant.principal, project)
 
         await self._with(grant, change)

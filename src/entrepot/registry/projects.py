@@ -9,12 +9,14 @@ from entrepot.db import events, members, projects, users
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.members import Member
 from entrepot.db.users import User
-from entrepot.model.errors import AlreadyExists, InUse, ProjectUnknown, UserUnknown
+from entrepot.model.errors import AlreadyExists, ProjectUnknown, UserUnknown
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import SystemGrant
 from entrepot.model.project import Project, Role
 from entrepot.model.reference import parse_project_name
 from entrepot.registry.people import check_count
+from entrepot.registry.project_deletion import remove_project
+from entrepot.registry.rules import DEFAULT_RULES, Rules
 
 T = TypeVar("T")
 
@@ -46,8 +48,9 @@ class MemberPage:
 class Projects:
     """What an administrator does with projects. Every change is told as an event in the same transaction."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, rules: Rules = DEFAULT_RULES) -> None:
         self._db = db
+        self._rules = rules
 
     async def create(
         self, grant: SystemGrant, name: str, *, public: bool = False, sparse_indexes: bool | None = None
@@ -66,15 +69,15 @@ class Projects:
 
         return await self._db.write(change)
 
-    async def delete(self, grant: SystemGrant, name: str) -> None:
-        """Removes the project, the roles in it and its repositories, which must be empty.
+    async def delete(self, grant: SystemGrant, name: str, *, force: bool = False) -> None:
+        """Puts the project into the trash, with all that it holds and that is told of it.
 
-        What is being pushed to it at this moment is not accepted any more. Raises ProjectUnknown; InUse while a
-        repository holds an artifact.
+        What is being pushed to it at this moment is not accepted any more. Raises ProjectUnknown, Protected; InUse
+        while a repository holds an artifact, unless with `force`.
         """
 
         def change(tx: Transaction, project: Project) -> None:
-            remove_empty(tx, project)
+            remove_project(tx, self._rules, grant.principal, project, force=force)
             _tell(tx, EventName.PROJECT_DELETED, grant, project)
 
         await self._in_project(name, change)
@@ -195,14 +198,6 @@ class Projects:
             change(tx, in_project, member)
 
         await self._in_project(project, found)
-
-
-def remove_empty(tx: Transaction, project: Project) -> None:
-    """Removes the project, which the caller has locked. Raises InUse while a repository of it holds an artifact."""
-    projects.lock_repositories(tx, project.id)
-    if (full := projects.repository_with_content(tx, project.id)) is not None:
-        raise InUse(f"{full} holds artifacts; delete what the project's repositories hold first")
-    projects.delete(tx, project.id)
 
 
 def _no_project(name: str) -> ProjectUnknown:

@@ -1,6 +1,6 @@
 """Repositories as people see them: listed, described, and removed with all they hold."""
 
-from entrepot.db import events, manifests, project_lists, quotas, repositories, repository_lists
+from entrepot.db import events, project_lists, quotas, repositories, repository_lists
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.repository_lists import RepositoryRow
 from entrepot.model.errors import Invalid, RepositoryUnknown
@@ -9,6 +9,7 @@ from entrepot.model.grant import CatalogGrant, ProjectGrant, RepositoryGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
 from entrepot.model.query import ListQuery
+from entrepot.registry.deletions import Deletions
 from entrepot.registry.rules import Rules
 
 LIST = Permission(Resource.REPOSITORY, Verb.LIST)
@@ -16,7 +17,6 @@ READ = Permission(Resource.REPOSITORY, Verb.READ)
 UPDATE = Permission(Resource.REPOSITORY, Verb.UPDATE)
 DELETE = Permission(Resource.REPOSITORY, Verb.DELETE)
 LONGEST_DESCRIPTION = 16_384
-AT_ONCE = 500
 
 Counted = tuple[RepositoryRow, int]
 """A repository, and how many artifacts it holds."""
@@ -27,7 +27,7 @@ class Repositories:
 
     def __init__(self, db: Database, rules: Rules) -> None:
         self._db = db
-        self._rules = rules
+        self._deletions = Deletions(rules)
 
     async def list_visible(self, grant: CatalogGrant, query: ListQuery) -> tuple[list[Counted], int]:
         """A page of the repositories that the asker may know of, the newest first, and how many there are."""
@@ -81,22 +81,16 @@ class Repositories:
     async def delete(self, grant: RepositoryGrant) -> None:
         """Takes everything out of the repository at once: its tags are gone, its artifacts in the trash.
 
-        Raises RepositoryUnknown.
+        Raises RepositoryUnknown, Protected.
         """
         grant.require(Action.DELETE)
         repository_id = _id(grant)
 
         def change(tx: Transaction) -> None:
-            repositories.lock(tx, repository_id)
-            gone = manifests.put_all_into_trash(tx, repository_id)
+            gone, freed = self._deletions.repository(tx, grant, repository_id)
             if not gone:
                 raise _unknown(grant)
-            _tell(tx, EventName.REPOSITORY_DELETED, grant, artifacts=len(gone))
-            freed = []
-            if self._rules.trash == 0:
-                for start in range(0, len(gone), AT_ONCE):
-                    manifests.lock_links(tx, gone[start : start + AT_ONCE])
-                freed = [manifests.release(tx, manifest_id, repository_id) for manifest_id in gone]
+            _tell(tx, EventName.REPOSITORY_DELETED, grant, artifacts=gone)
             repositories.hide(tx, repository_id)
             quotas.free(tx, *freed)
 

@@ -16,7 +16,9 @@ class Rules:
     reader_grace: int = 15 * 60 * SECOND
     """How long an object outlives its blob, for downloads under way."""
     trash: int = 0
-    """How long a deleted manifest keeps what it needs."""
+    """How long a deletion can be undone, where the project says nothing else; 0: it cannot."""
+    tag_history: int = 90 * 24 * 3600 * SECOND
+    """How long it is known what a tag named."""
     upload_expiry: int = 24 * 3600 * SECOND
     """How long an upload may rest, and how long one request of it may take."""
     largest_blob: int | None = None
@@ -26,3 +28,6 @@ class Rules:
     """Whether clients are sent to the object store for blobs, where it can sign URLs."""
     redirect_lifetime: int = 20 * 60
     """Seconds that a signed URL is good for."""
+
+
+DEFAULT_RULES = Rules()

@@ -11,10 +11,13 @@ from typing import TypeVar
 
 import structlog
 
-from entrepot.db import collection, removals, repositories, uploads
+from entrepot.access.local import ITSELF
+from entrepot.db import collection, removals, repositories, tag_moves, uploads
 from entrepot.db.contract import Database, Transaction
+from entrepot.db.events import record
 from entrepot.model.errors import Failed
 from entrepot.registry.rules import Rules
+from entrepot.registry.trash import purged
 from entrepot.storage.contract import Key, Storage
 
 ROWS_AT_ONCE = 32
@@ -69,11 +72,9 @@ class Collector:
 
     async def round(self) -> Round:
         """One transaction of each kind of work. Raises Failed."""
-        window, grace = self._rules.trash, self._rules.reader_grace
+        grace, history = self._rules.reader_grace, self._rules.tag_history
         expired = await self._if_due(uploads.due, lambda tx: uploads.expire(tx, ROWS_AT_ONCE), 0)
-        released = await self._if_due(
-            lambda tx: collection.trash_due(tx, window), lambda tx: collection.empty_trash(tx, ROWS_AT_ONCE, window), 0
-        )
+        released = await self._if_due(collection.trash_due, _empty_trash, 0)
         collected = await self._if_due(
             collection.due,
             lambda tx: collection.collect(tx, ROWS_AT_ONCE, grace),
@@ -81,6 +82,9 @@ class Collector:
         )
         removed = await self._remove()
         swept = await self._if_due(repositories.sweep_due, lambda tx: repositories.sweep(tx, ROWS_AT_ONCE), 0)
+        swept += await self._if_due(
+            lambda tx: tag_moves.old(tx, history), lambda tx: tag_moves.forget(tx, ROWS_AT_ONCE, history), 0
+        )
         return Round(expired, released, collected.reviewed, collected.unlinked, removed, swept)
 
     async def _remove(self) -> int:
@@ -102,3 +106,11 @@ class Collector:
     async def _if_due(self, due: Callable[[Transaction], bool], change: Callable[[Transaction], T], nothing: T) -> T:
         """What the change returns if the question says that something is due: an idle round writes nothing."""
         return await self._db.write(change) if await self._db.read(due) else nothing
+
+
+def _empty_trash(tx: Transaction) -> int:
+    """How many rows were let go of. What is given up is told."""
+    emptied = collection.empty_trash(tx, ROWS_AT_ONCE)
+    if emptied.given_up is not None:
+        record(tx, purged(emptied.given_up, ITSELF))
+    return emptied.released

@@ -119,6 +119,7 @@ manifests = Table(
         nullable=False,
         comment="Neither an accessory, nor named by a live index without having a tag; kept so by `manifests.relist`.",
     ),
+    Column("trash_id", BigInteger, comment="The deletion that it is in; NULL: live, or going for good."),
     UniqueConstraint("repository_id", "digest"),
     **NEVER_REUSED,
 )
@@ -160,10 +161,16 @@ Index(
     postgresql_where=manifests.c.icon.isnot(None),
 )
 Index(
-    "ix_manifests_deleted_at",
+    "ix_manifests_trash_id",
+    manifests.c.trash_id,
+    sqlite_where=manifests.c.trash_id.isnot(None),
+    postgresql_where=manifests.c.trash_id.isnot(None),
+)
+Index(
+    "ix_manifests_going",
     manifests.c.deleted_at,
-    sqlite_where=manifests.c.deleted_at.isnot(None),
-    postgresql_where=manifests.c.deleted_at.isnot(None),
+    sqlite_where=text("deleted_at IS NOT NULL AND trash_id IS NULL"),
+    postgresql_where=text("deleted_at IS NOT NULL AND trash_id IS NULL"),
 )
 
 manifest_blobs = Table(

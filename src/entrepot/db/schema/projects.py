@@ -27,6 +27,10 @@ projects = Table(
     Column("owner_name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    Column("trash_window", BigInteger, comment="Microseconds; NULL leaves it to the instance's setting."),
+    Column(
+        "deleted_at", BigInteger, comment="In the trash since then, its name with `#` and its id behind it; NULL: live."
+    ),
     Index(None, "owner_name"),
     **NEVER_REUSED,
 )

@@ -1,0 +1,232 @@
+"""Undoing deletions, within transactions of callers'."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from entrepot.db import blobs, manifests, projects, quotas, repositories, tag_moves, tags, trash, trashed
+from entrepot.db.contract import Again, Transaction
+from entrepot.db.events import record
+from entrepot.db.proof import may_be_sparse
+from entrepot.db.repositories import Told
+from entrepot.db.trash import Entry
+from entrepot.model.digest import Digest
+from entrepot.model.errors import Invalid, ManifestUnknown, NameTaken
+from entrepot.model.event import Event, EventName
+from entrepot.model.grant import Principal
+from entrepot.model.reference import RepositoryName, Tag, parse_project_name
+from entrepot.model.trash import MoveKind, TrashKind
+from entrepot.registry.revival import Revived, revive
+from entrepot.registry.rules import Rules
+
+LONGEST_TAG = 128
+LONGEST_NAME = 255
+MOST_NAMES_TRIED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """How a deletion is to be undone."""
+
+    name: str = ""
+    """Another name than it had, for a tag, a repository (the whole name) or a project."""
+    merge: bool = False
+    """Whether what a repository held may come beside what was pushed to it since."""
+    rename_tags: bool = False
+    """Whether tags whose names are taken come back under others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What is there again."""
+
+    kind: TrashKind
+    project: str
+    repository: str
+    """Its whole name; empty for a project."""
+    name: str
+    artifacts: int
+    tags: int
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Tags that came back under other names."""
+
+
+class Restorations:
+    """How each kind of deletion is undone. The caller has locked the entry, which is gone afterwards."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def undo(self, tx: Transaction, by: Principal, entry: Entry, wish: Wish) -> Restored:
+        """What is there again, as it was. Raises Invalid, NameInvalid, NameTaken, Conflict, ManifestUnknown."""
+        if entry.kind is TrashKind.PROJECT:
+            return _project(tx, by, entry, wish)
+        repository_id, name = entry.repository_id, entry.repository
+        assert repository_id is not None and name is not None, "it is no project"  # noqa: PT018 - one fact
+        if entry.kind is TrashKind.ARTIFACT and wish.name:
+            raise Invalid("an artifact is named by its digest; rename_tags gives its tags other names")
+        if entry.kind is TrashKind.REPOSITORY:
+            return self._repository(tx, by, entry, repository_id, wish)
+        return self._contents(tx, by, entry, repository_id, name, wish)
+
+    def _repository(self, tx: Transaction, by: Principal, entry: Entry, repository_id: int, wish: Wish) -> Restored:
+        name = entry.name
+        if wish.name and wish.name != name:
+            name = _name_in(entry, wish.name)
+            repository_id = self._move(tx, by, entry, repository_id, name)
+        elif not repositories.is_empty(tx, repository_id) and not wish.merge:
+            free = free_name(name, LONGEST_NAME, lambda text: repositories.find(tx, text) is not None)
+            raise NameTaken(
+                f"something was pushed to {name} since; restore it under another name, such as {free}, or merge it",
+                free,
+            )
+        restored = self._contents(tx, by, entry, repository_id, name, wish)
+        told = Told(str(entry.kept.get("description", "")), int(entry.kept.get("pull_count", 0)))
+        repositories.tell_again(tx, repository_id, told)
+        return restored
+
+    def _move(self, tx: Transaction, by: Principal, entry: Entry, before: int, name: str) -> int:
+        """The repository of that name, which held nothing and now holds what was deleted, still in the trash."""
+        after = repositories.ensure(tx, entry.project_id, name, by)
+        if manifests.has_any(tx, after):
+            free = free_name(name, LONGEST_NAME, lambda text: repositories.find(tx, text) is not None)
+            raise NameTaken(f"there is a repository {name} already, or its trash; {free} would be free", free)
+        uses = [
+            blobs.link(tx, after, blob_id, digest, self._rules.lease)
+            for blob_id, digest in trashed.blobs_of(tx, entry.id)
+        ]
+        trashed.move(tx, entry.id, before, after)
+        quotas.charge(tx, *uses)
+        return after
+
+    def _contents(
+        self, tx: Transaction, by: Principal, entry: Entry, repository_id: int, repository: str, wish: Wish
+    ) -> Restored:
+        inside, kept = trashed.manifests_in(tx, entry.id), trashed.tags_in(tx, entry.id)
+        if not inside and not kept:
+            raise ManifestUnknown(f"nothing of {entry.name} is held any more")
+        wanted = {one.digest for one in inside} | {tag.digest for tag in kept}
+        sparse = may_be_sparse(tx, repository_id, self._rules.sparse_indexes)
+        revived = revive(tx, repository_id, wanted, sparse=sparse)
+        renamed = _tags(tx, by, entry, repository_id, wish)
+        manifests.relist(tx, repository_id, revived.all)
+        trash.delete(tx, entry.id)
+        _tell(tx, by, entry, repository, revived, {tag.name: tag.digest for tag in kept}, renamed)
+        repositories.show(tx, repository_id)
+        return Restored(
+            kind=entry.kind,
+            project=entry.project,
+            repository=repository,
+            name=repository if entry.kind is TrashKind.REPOSITORY else renamed.get(entry.name, entry.name),
+            artifacts=len(revived.fresh),
+            tags=len(kept),
+            renamed=renamed,
+        )
+
+
+def _tags(tx: Transaction, by: Principal, entry: Entry, repository_id: int, wish: Wish) -> dict[str, str]:
+    """Puts the tags back; those that have other names now. Raises NameTaken, TagInvalid."""
+    renamed: dict[str, str] = {}
+    if entry.kind is TrashKind.TAG and wish.name and wish.name != entry.name:
+        renamed[entry.name] = Tag.parse(wish.name).text
+    else:
+        tag_moves.record_restoration(tx, by, repository_id, entry.id)
+        trashed.restore_tags(tx, entry.id, repository_id)
+    for tag in trashed.tags_in(tx, entry.id):
+        name = renamed.get(tag.name, tag.name)
+        there = tags.lock(tx, repository_id, name)
+        if there == tag.digest:
+            trashed.drop_tag(tx, entry.id, tag.name)
+            continue
+        if there is not None:
+            free = free_name(tag.name, LONGEST_TAG, lambda text: tags.named(tx, repository_id, [text]) != {})
+            if not wish.rename_tags:
+                what = (
+                    "restore it under another name, such as" if entry.kind is TrashKind.TAG else "rename_tags makes it"
+                )
+                raise NameTaken(f"tag {name} names {there} now; {what} {free}", free)
+            name = renamed[tag.name] = free
+        elif name == tag.name:
+            raise Again  # The name was taken a moment ago.
+        trashed.restore_tag(tx, entry.id, repository_id, tag.name, name)
+        tag_moves.record(tx, by, repository_id, name, MoveKind.RESTORED, None, tag.digest)
+    return renamed
+
+
+def _project(tx: Transaction, by: Principal, entry: Entry, wish: Wish) -> Restored:
+    name = wish.name or entry.name
+    parse_project_name(name)
+    if projects.find(tx, name) is not None:
+        free = free_name(name, LONGEST_NAME, lambda text: projects.find(tx, text) is not None)
+        raise NameTaken(f"there is a project {name} again; restore it under another name, such as {free}", free)
+    able = [int(robot_id) for robot_id in entry.kept.get("robots", [])]
+    projects.restore(tx, entry.project_id, entry.name, name, able)
+    trash.delete(tx, entry.id)
+    _record(tx, EventName.PROJECT_RESTORED, by, entry, name, None, project=name, before=entry.name)
+    return Restored(
+        kind=entry.kind,
+        project=name,
+        repository="",
+        name=name,
+        artifacts=entry.contents.get("artifacts", 0),
+        tags=entry.contents.get("tags", 0),
+    )
+
+
+def _name_in(entry: Entry, name: str) -> str:
+    """The whole name of a repository of the same project. Raises NameInvalid, Invalid."""
+    found = RepositoryName.parse(name)
+    if found.project != entry.project:
+        raise Invalid(f"a repository is restored to its own project: name it {entry.project}/…")
+    return found.text
+
+
+def free_name(name: str, longest: int, taken: Callable[[str], bool]) -> str:
+    """A name like it that is free, or the last of those that were tried."""
+    text = ""
+    for number in range(1, MOST_NAMES_TRIED):
+        suffix = "-restored" if number == 1 else f"-restored-{number}"
+        text = name[: longest - len(suffix)].rstrip(".-_") + suffix
+        if not taken(text):
+            break
+    return text
+
+
+def _tell(
+    tx: Transaction,
+    by: Principal,
+    entry: Entry,
+    repository: str,
+    revived: Revived,
+    kept: Mapping[str, Digest],
+    renamed: Mapping[str, str],
+) -> None:
+    if entry.kind is TrashKind.REPOSITORY:
+        counts = {"artifacts": len(revived.fresh), "tags": len(kept)}
+        _record(tx, EventName.REPOSITORY_RESTORED, by, entry, repository, repository, **counts)
+        return
+    for digest in sorted(map(str, revived.fresh)):
+        _record(tx, EventName.ARTIFACT_RESTORED, by, entry, f"{repository}@{digest}", repository, digest=digest)
+    for tag, named in kept.items():
+        name = renamed.get(tag, tag)
+        resource = f"{repository}:{name}"
+        _record(tx, EventName.TAG_RESTORED, by, entry, resource, repository, tag=name, digest=str(named))
+
+
+def _record(
+    tx: Transaction,
+    name: EventName,
+    by: Principal,
+    entry: Entry,
+    resource: str,
+    repository: str | None,
+    **detail: str | int | bool | None,
+) -> None:
+    event = Event(
+        name=name,
+        by=by,
+        resource=resource,
+        project_id=entry.project_id,
+        repository=repository,
+        detail={"deletion": entry.id, **detail},
+    )
+    record(tx, event)
