@@ -190,3 +190,10 @@ async def test_the_configuration_is_kept_and_typed(harbor: Harbor) -> None:
     assert (await admin.get("/configurations"))["session_timeout"]["value"] == 90, "all or nothing"
     assert (await admin("PUT", "/configurations", {"session_timeout": "x"})).status_code == 422
     assert (await admin("PUT", "/configurations", {"auth_mode": "oidc_auth"})).status_code == 400
+
+
+async def test_what_must_not_be_empty_may_stay_so(harbor: Harbor) -> None:
+    admin = harbor("admin")
+    assert (await admin("PUT", "/configurations", {"ldap_url": "", "ldap_base_dn": ""})).status_code == 200
+    for blank in ({"ldap_url": " "}, {"ldap_uid": ""}, {"robot_name_prefix": ""}):
+        assert (await admin("PUT", "/configurations", blank)).status_code == 400, blank

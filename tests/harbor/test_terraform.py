@@ -228,3 +228,41 @@ async def test_the_allowlist_of_the_system(provider: Provider) -> None:
     await provider.send("PUT", "/system/CVEAllowlist", {"items": [{"cve_id": "CVE-2026-1"}], "expires_at": 0})
     read = await provider.send("GET", "/system/CVEAllowlist")
     assert [item["cve_id"] for item in read["items"]] == ["CVE-2026-1"]
+
+
+async def test_data_sources_read_pages_until_one_is_empty(provider: Provider) -> None:
+    async def every(path: str, query: str = "") -> list[Any]:
+        found, page = [], 1
+        while entries := await provider.send("GET", f"{path}?page={page}{query}"):
+            found += entries
+            page += 1
+        return found
+
+    created = [await provider.create("/projects", project_body(project_name=f"tofu-{number}")) for number in range(12)]
+    paths = {path for path, _ in created}
+    seen = {f"/projects/{one['project_id']}": one for one in await every("/projects")}
+    assert seen.keys() >= paths, "in pages of ten"
+    assert all(seen[path]["metadata"]["auto_scan"] == "true" for path in paths)
+
+    project = min(paths)
+    await provider.create(
+        f"{project}/members", {"role_id": 2, "member_group": {}, "member_user": {"username": "maker"}}
+    )
+    members = [(one["entity_type"], one["entity_name"]) for one in await every(f"{project}/members")]
+    assert ("u", "maker") in members
+
+    [user] = await every("/users", "&q=username=maker")
+    assert user["username"] == "maker"
+    assert await every("/users", "&q=username=maker,email=nobody@example.com") == []
+
+    await provider.create("/usergroups", {"group_name": "builders", "group_type": 3})
+    assert [one["group_name"] for one in await every("/usergroups")] == ["builders"]
+
+    permissions = [{"access": [{"action": "pull", "resource": "repository"}], "kind": "project"}]
+    number = int(project.rsplit("/", 1)[1])
+    for level, namespace in (("project", seen[project]["name"]), ("system", "*")):
+        within = [{**permissions[0], "namespace": namespace}]
+        await provider.create("/robots", {"name": "ci", "level": level, "duration": 30, "permissions": within})
+    [robot] = await every("/robots", f"&q=Level=project,ProjectID={number}")
+    assert robot["name"].split("+")[1] == "ci"
+    assert [one["level"] for one in await every("/robots")] == ["system"], "without a question: the system's own"
