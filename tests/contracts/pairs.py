@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.databases import PostgresqlServer
+from contracts.databases import EMPTYING, PostgresqlServer
 from contracts.place import Place
-from entrepot.db.contract import Database
+from entrepot.db.contract import Database, Transaction
 from entrepot.db.postgresql import PostgresqlDatabase
-from entrepot.db.schema import metadata
 from entrepot.db.sqlite import SqliteDatabase
 from entrepot.registry.rules import Rules
 from entrepot.storage.contract import Storage
@@ -36,7 +35,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     opened: Database
     if request.param == "postgresql":
         opened = request.getfixturevalue("kept_postgresql")
-        await opened.write(lambda tx: tx.run(f"TRUNCATE {', '.join(metadata.tables)}"))
+        await opened.write(_empty)
         yield opened
         return
     path = tmp_path / "entrepot.db"
@@ -44,6 +43,11 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     opened = SqliteDatabase(path)
     yield opened
     await opened.close()
+
+
+def _empty(tx: Transaction) -> None:
+    for statement in EMPTYING:
+        tx.run(statement)
 
 
 @pytest.fixture(params=["memory", "filesystem"])
