@@ -10,9 +10,10 @@ from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.repositories import HOLDS
 from entrepot.model.digest import Digest
 from entrepot.model.errors import ManifestUnknown
+from entrepot.model.fault import Fault
 from entrepot.model.query import ListQuery
 from entrepot.model.reference import Tag
-from entrepot.tasks.prove import Fault, Finding, Prover
+from entrepot.tasks.prove import Finding, Prover
 from stress.house import House
 from stress.ledger import Claim, Ledger
 from stress.pulling import pull

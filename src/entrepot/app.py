@@ -12,6 +12,7 @@ import structlog
 from entrepot.access.first_start import FirstStart, first_start
 from entrepot.access.gate import Gate
 from entrepot.access.keys import Keys
+from entrepot.access.local import SHELL
 from entrepot.access.management import ManagementGate
 from entrepot.access.passwords import Passwords
 from entrepot.access.sessions import Sessions
@@ -22,7 +23,8 @@ from entrepot.api.landing import LandingPage
 from entrepot.api.oci.app import OciApp
 from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
-from entrepot.db.contract import Database
+from entrepot.db import quarantine, scrubs
+from entrepot.db.contract import Database, Transaction
 from entrepot.db.open import open_database
 from entrepot.jobs.sweep import sweep
 from entrepot.jobs.task import Task, Tasks
@@ -46,17 +48,20 @@ from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
+from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
 from entrepot.registry.robots import Robots
 from entrepot.registry.rules import Rules
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
-from entrepot.server.service import Asgi, Receive, Scope, Send
+from entrepot.server.service import Asgi, Gauge, Receive, Scope, Send
 from entrepot.storage.contract import Key, Storage
 from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.forward import Destination, Forwarder, to_file, to_syslog
 from entrepot.tasks.prove import Prover
+from entrepot.tasks.repair import Repairer
+from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
 
 Probes = Mapping[str, Callable[[], Awaitable[None]]]
@@ -78,6 +83,8 @@ class House:
     passwords: Passwords
     tokens: Tokens
     prover: Prover
+    repairer: Repairer
+    """For commands: it acts for whoever is at the machine."""
     pulls: Pulls
 
 
@@ -125,6 +132,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 passwords=passwords,
                 tokens=tokens,
                 prover=Prover(db, storage, sparse_indexes=rules.sparse_indexes),
+                repairer=Repairer(db, storage, SHELL),
                 pulls=pulls,
             )
             await pulls.close()
@@ -153,12 +161,17 @@ class RegistryService:
         """Whether the database answers, and whether the store does."""
         return {"database": self._ask_database, "storage": self._ask_storage}
 
+    async def gauges(self) -> list[Gauge]:
+        """What is set aside, and how far the reading again of everything has come. Raises DatabaseFailed."""
+        return await self._opened_house().db.read(_gauges)
+
     async def run_tasks(self, stop: asyncio.Event) -> None:
-        """Collects, and seals the audit, until told to stop."""
+        """Collects, scrubs, and seals the audit, until told to stop."""
         house = self._opened_house()
         every = self._settings.collect_every.total_seconds()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(Collector(house.db, house.storage, house.rules).run(stop, every))
+            tasks.create_task(Scrubber(house.db, house.storage, _pace(self._settings)).run(stop))
             tasks.create_task(Sealer(house.db).run(stop))
             tasks.create_task(Forwarder(house.db, lambda: _destinations(house)).run(stop))
 
@@ -255,6 +268,7 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         artifacts=Artifacts(db, manifests, Blobs(db, house.storage, house.rules)),
         copies=Copies(db, manifests, house.rules),
         pictures=Pictures(db, house.storage),
+        quarantine=Quarantine(db),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),
@@ -273,6 +287,23 @@ async def _destinations(house: House) -> list[Destination]:
             except Invalid as error:
                 structlog.get_logger("entrepot.audit").warning("the audit is not forwarded", error=str(error))
     return found
+
+
+def _gauges(tx: Transaction) -> list[Gauge]:
+    held, last = quarantine.total(tx), scrubs.latest(tx)
+    return [
+        Gauge("entrepot_quarantined_blobs", "Blobs whose content was damaged or lost, set aside.", held.blobs),
+        Gauge("entrepot_quarantined_bytes", "Bytes of the blobs that are set aside.", held.bytes),
+        Gauge("entrepot_scrub_read_blobs", "Blobs read again by the newest walk.", last.blobs if last else 0),
+        Gauge("entrepot_scrub_read_bytes", "Bytes read again by the newest walk.", last.bytes if last else 0),
+        Gauge("entrepot_scrub_started_seconds", "When it began; since 1970.", last.started_at / 1e6 if last else 0),
+        Gauge("entrepot_scrub_under_way", "Whether it is still under way.", bool(last and last.finished_at is None)),
+    ]
+
+
+def _pace(settings: Settings) -> Pace:
+    """How fast, and how often, everything is read again."""
+    return Pace(rate=settings.scrub_rate, every=_microseconds(settings.scrub_every))
 
 
 def _microseconds(duration: timedelta) -> int:

@@ -54,7 +54,11 @@ def command_line() -> App:
         token,
         help_epilogue="Example:\n\n  entrepot token alice --scope repository:library/hello:pull,push --lifetime 10m",
     )
-    app.command(check, help_epilogue="Examples:\n\n  entrepot check\n\n  entrepot check --data /srv/entrepot --json")
+    app.command(
+        check,
+        help_epilogue="Examples:\n\n  entrepot check\n\n  entrepot check --repair\n\n"
+        "  entrepot check --data /srv/entrepot --json",
+    )
     app.command(audit)
     app.command(config, help_epilogue="Example:\n\n  entrepot config --data /srv/entrepot")
     app.command(version)

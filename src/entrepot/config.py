@@ -131,6 +131,12 @@ class Settings:
     tag_history: timedelta = _setting(DURATION, "90d", "How long it is known what a tag named before.")
     upload_expiry: timedelta = _setting(DURATION, "24h", "How long an upload may pause before it is given up.")
     collect_every: timedelta = _setting(DURATION, "5s", "How often collection looks for what can go.")
+    scrub_every: timedelta = _setting(
+        DURATION, "30d", "How often every blob is read again to see whether it is whole; `0s`: never."
+    )
+    scrub_rate: int | None = _setting(
+        SIZE, "8MiB", "How much is read again in a second, by all nodes together; as fast as it goes if empty."
+    )
     token_lifetime: timedelta = _setting(DURATION, "5m", "How long a bearer token is good for; from 1m to 55m.")
     audit_file: Path | None = _setting(FILE, "", "A file to which events of the audit are added, a line of JSON each.")
     audit_syslog: str = _setting(

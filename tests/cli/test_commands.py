@@ -10,10 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from contracts.place import Place
 from entrepot import __version__
 from entrepot.app import open_house
 from entrepot.cli import run
 from entrepot.config import DECLARED, Settings
+from entrepot.db.sqlite import SqliteDatabase
+from entrepot.model.digest import Digest
+from entrepot.registry.rules import Rules
+from entrepot.storage.filesystem import FileStorage
 
 
 class Ran:
@@ -203,6 +208,38 @@ def test_a_whole_store_is_whole_and_a_leak_is_found(
     captured = capsys.readouterr()
     assert json.loads(captured.out)["findings"][0]["fault"] == "object-leaked"
     assert captured.err == ""
+
+
+def test_check_sets_aside_what_is_damaged_and_shows_it_when_it_is_good_again(
+    registry: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(registry.parent)
+
+    async def push() -> Path:
+        db, storage = SqliteDatabase(registry / "entrepot.db"), FileStorage(registry / "objects")
+        place = Place(db, storage, Rules())
+        await place.push_image(b"a layer", b"other", tag="latest", name="pictures/cat")
+        blob = await place.blobs.find(await place.grant("pictures/cat"), Digest.of(b"a layer"))
+        await db.close()
+        await storage.close()
+        return registry / "objects" / blob.key
+
+    file = asyncio.run(push())
+    file.write_bytes(b"a_layer")
+    for repair, options in (("none", []), ("quarantined", ["--repair"]), ("none", ["--repair"])):
+        assert run(["check", "--json", *options]) == 1
+        [found] = json.loads(capsys.readouterr().out)["findings"]
+        assert (found["fault"], found["repair"]) == ("blob-corrupt", repair)
+        assert found["images"] == ["pictures/cat:latest"]
+    file.write_bytes(b"a layer")
+    assert run(["check"]) == 1
+    assert "blob-quarantined" in capsys.readouterr().err
+    assert run(["check", "--repair"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("Whole: ")
+    assert captured.out.endswith(" 1 healed.\n")
+    assert "pictures/cat:latest" in captured.err
+    assert run(["check"]) == 0
 
 
 def test_a_database_that_is_none_is_told(registry: Path, entrepot: Entrepot) -> None:

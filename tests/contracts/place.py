@@ -25,6 +25,8 @@ from entrepot.registry.uploads import Uploads
 from entrepot.storage.contract import Storage
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.prove import Finding, Prover
+from entrepot.tasks.repair import Repairer
+from entrepot.tasks.scrub import Pace, Scrubber
 
 EVERYTHING = frozenset(Action)
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -91,6 +93,8 @@ class Place:
         self.catalog = Catalog(self.db)
         self.collector = Collector(self.db, self.storage, self.rules)
         self.prover = Prover(self.db, self.storage, sparse_indexes=self.rules.sparse_indexes)
+        self.repairer = Repairer(self.db, self.storage)
+        self.scrubber = Scrubber(self.db, self.storage, Pace(rate=None, every=1))
 
     def ruled(self, **changes: Any) -> "Place":
         """The same database and store under other rules."""
@@ -210,6 +214,10 @@ class Place:
 
     async def findings(self) -> list[Finding]:
         return [step async for step in self.prover.prove() if isinstance(step, Finding)]
+
+    async def repaired(self) -> list[Finding]:
+        """As `findings`, with what is damaged set aside."""
+        return [step async for step in self.prover.prove(self.repairer) if isinstance(step, Finding)]
 
     async def stored(self) -> set[str]:
         """The keys in the store."""

@@ -53,6 +53,8 @@ class Tolerance:
     holds: Callable[[Difference], bool]
 
 
+OURS = frozenset({"getQuarantined", "listQuarantine"})
+"""Operations that Harbor does not have."""
 TOLERATED = (
     Tolerance(
         "more refusals",
@@ -117,6 +119,11 @@ TOLERATED = (
         "error with words",
         "where Harbor declares an error without a body, it has Harbor's usual one",
         lambda found: found.kind == "content" and found.contract is None and found.document == ERROR,
+    ),
+    Tolerance(
+        "operations of our own",
+        "what Harbor does not have at all, under paths that it does not use",
+        lambda found: found.kind == "not in the contract" and found.operation in OURS,
     ),
 )
 """Everything that is let pass, each with its reason. A difference that matches no row is one."""

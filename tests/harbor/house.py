@@ -15,6 +15,7 @@ from entrepot.config import Settings
 from entrepot.registry.pulls import Pulls
 from entrepot.storage.memory import MemoryStorage
 from entrepot.tasks.prove import Prover
+from entrepot.tasks.repair import Repairer
 
 API = "/api/v2.0"
 
@@ -81,6 +82,7 @@ async def harbor(house: access_house.House, tmp_path: Path) -> AsyncIterator[Har
         passwords=house.passwords,
         tokens=house.tokens,
         prover=Prover(house.db, storage, sparse_indexes=False),
+        repairer=Repairer(house.db, storage),
         pulls=pulls,
     )
     application = route(whole, {"database": _works, "storage": _works})

@@ -59,12 +59,12 @@ def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 def test_every_operation_is_looked_at() -> None:
     for operation in SERVED:
         if operation not in ELSEWHERE:
-            assert rule_of(operation, AUTHZ[operation])
+            assert rule_of(operation, AUTHZ)
 
 
 @pytest.mark.parametrize("operation", sorted(SERVED.keys() - ELSEWHERE.keys()))
 async def test_an_operation_is_for_whom_the_contract_says(harbor: Harbor, operation: str) -> None:
-    rule = rule_of(operation, AUTHZ[operation])
+    rule = rule_of(operation, AUTHZ)
     ids = await _organise(harbor)
     wrong = []
     askers = await _askers(harbor, rule, ids["own"])
@@ -80,7 +80,7 @@ async def test_an_operation_is_for_whom_the_contract_says(harbor: Harbor, operat
 
 @pytest.mark.parametrize("operation", sorted(name for name in SERVED if name not in ELSEWHERE))
 async def test_an_answer_does_not_tell_whether_a_project_exists(harbor: Harbor, operation: str) -> None:
-    rule = rule_of(operation, AUTHZ[operation])
+    rule = rule_of(operation, AUTHZ)
     if not rule.of_project:
         return
     ids = await _organise(harbor)

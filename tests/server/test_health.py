@@ -42,11 +42,14 @@ def client(parts: Parts) -> httpx.AsyncClient:
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
+    async def metrics() -> tuple[bytes, str]:
+        return b"x 1\n", "text/plain; version=0.0.4"
+
     application = Health(
         behind,
         probes={"database": parts.database, "storage": parts.storage},
         started=lambda: parts.started,
-        metrics=lambda: (b"x 1\n", "text/plain; version=0.0.4"),
+        metrics=metrics,
     )
     transport = httpx.ASGITransport(app=application)
     return httpx.AsyncClient(transport=transport, base_url="http://registry.example.com")

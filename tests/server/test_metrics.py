@@ -46,6 +46,10 @@ def test_requests_of_every_worker_are_counted_wherever_one_asks(start: Start, wo
     assert _value(server, "entrepot_http_request_seconds_count", method="GET", kind="manifest") == 40
 
 
+def test_the_registry_s_own_figures_are_told(start: Start) -> None:
+    assert _value(start(workers=1), "tiny_gauge") == 7
+
+
 def test_counts_survive_a_killed_worker(start: Start) -> None:
     server = start(workers=2)
     pids = {int(server.get("/v2/library/x/manifests/y").text) for _ in range(30)}

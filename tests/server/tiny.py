@@ -6,7 +6,7 @@ Prints `ready PORT` once every worker answers.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from entrepot.model.errors import DatabaseFailed
 from entrepot.server.counts import forget_worker, shared_by_workers
 from entrepot.server.edge import Edge, Watching
 from entrepot.server.logs import configure
-from entrepot.server.service import Asgi, Receive, Scope, Send
+from entrepot.server.service import Asgi, Gauge, Receive, Scope, Send
 from entrepot.server.sockets import listen
 from entrepot.server.tls import context
 from entrepot.server.worker import Serving
@@ -41,6 +41,9 @@ class Tiny:
     async def _database(self) -> None:
         if (self._folder / "broken").exists():
             raise DatabaseFailed("the database is at lunch")
+
+    async def gauges(self) -> Sequence[Gauge]:
+        return [Gauge("tiny_gauge", "A figure.", 7)]
 
     async def run_tasks(self, stop: asyncio.Event) -> None:
         with (self._folder / "tasks").open("a") as file:

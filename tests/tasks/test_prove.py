@@ -6,8 +6,9 @@ import pytest
 
 from contracts.place import Place, image, index, stream, subject
 from entrepot.model.digest import Digest
+from entrepot.model.fault import Fault
 from entrepot.storage.contract import Key, fresh_key
-from entrepot.tasks.prove import Fault, Progress
+from entrepot.tasks.prove import Progress
 
 
 async def filled(place: Place) -> bytes:

@@ -13,15 +13,26 @@ from entrepot.commands.house import opened
 from entrepot.commands.place import HERE, Place, existing_settings
 from entrepot.commands.printing import print_json
 from entrepot.tasks.prove import Finding, Progress
+from entrepot.tasks.repair import Repair
+
+SHOWN = 10
+"""Images that are named to a person for one blob; JSON names all."""
 
 
-def check(*, json: Annotated[bool, Parameter(negative="")] = False, place: Place = HERE) -> int:
+def check(
+    *,
+    repair: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    place: Place = HERE,
+) -> int:
     """Prove that everything the registry promises is there: every blob's bytes, every reference.
 
     Exit code 0: whole. 1: something is broken, and was named. May run while the registry serves.
 
     Parameters
     ----------
+    repair
+        Set damaged and missing blobs aside, so that clients push them again; show those again that are good.
     json
         Print JSON, when all is done.
     """
@@ -29,18 +40,33 @@ def check(*, json: Annotated[bool, Parameter(negative="")] = False, place: Place
 
     async def prove() -> tuple[dict[str, int], list[Finding]]:
         async with opened(settings) as house:
-            return await _follow(house.prover.prove(), quiet=json)
+            return await _follow(house.prover.prove(house.repairer if repair else None), quiet=json)
 
     looked_at, findings = asyncio.run(prove())
+    broken = [found for found in findings if found.repair is not Repair.HEALED]
     if json:
-        named = [
-            {"fault": found.fault.value, "subject": found.subject, "sentence": found.sentence} for found in findings
-        ]
-        print_json({"whole": not findings, "checked": looked_at, "findings": named})
+        print_json({"whole": not broken, "checked": looked_at, "findings": [_shown(found) for found in findings]})
     else:
         counted = ", ".join(f"{count} {stage}" for stage, count in looked_at.items()) or "nothing"
-        print(f"{'Broken' if findings else 'Whole'}: looked at {counted}; {len(findings)} faults.")
-    return 1 if findings else 0
+        print(f"{'Broken' if broken else 'Whole'}: looked at {counted}; {len(broken)} faults.{_done(findings)}")
+    return 1 if broken else 0
+
+
+def _shown(found: Finding) -> dict[str, object]:
+    return {
+        "fault": found.fault.value,
+        "subject": found.subject,
+        "sentence": found.sentence,
+        "repair": found.repair.value,
+        "images": list(found.images),
+    }
+
+
+def _done(findings: list[Finding]) -> str:
+    """What was repaired, as a sentence; empty if nothing was."""
+    counts = [(sum(found.repair is repair for found in findings), repair.value) for repair in Repair]
+    told = [f"{count} {word}" for count, word in counts if count and word != Repair.NONE.value]
+    return f" {' and '.join(told).capitalize()}." if told else ""
 
 
 async def _follow(steps: AsyncIterator[Progress | Finding], *, quiet: bool) -> tuple[dict[str, int], list[Finding]]:
@@ -55,6 +81,11 @@ async def _follow(steps: AsyncIterator[Progress | Finding], *, quiet: bool) -> t
             if isinstance(step, Finding):
                 findings.append(step)
                 sentence = f"{step.fault.value}: {step.subject}: {step.sentence}"
+                if step.images:
+                    more = f" and {len(step.images) - SHOWN} more" if len(step.images) > SHOWN else ""
+                    sentence += f"; in {', '.join(step.images[:SHOWN])}{more}"
+                if step.repair is not Repair.NONE:
+                    sentence += f" [{step.repair.value}]"
                 bars.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
                 continue
             if step.stage not in known:

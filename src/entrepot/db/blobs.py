@@ -31,6 +31,24 @@ class VisibleBlob(NamedTuple):
     key: str
     leased_until: int
     parts: int
+    quarantined: bool
+    """Whether its objects do not hold it, so that it must not be given to anybody."""
+
+
+class Locked(NamedTuple):
+    """A blob that cannot go meanwhile."""
+
+    id: int
+    size: int
+    quarantined: bool
+
+
+class Held(NamedTuple):
+    """A blob that was brought."""
+
+    charge: Use
+    healed: bool
+    """Whether it was set aside until now."""
 
 
 class Lost(Exception):
@@ -40,7 +58,7 @@ class Lost(Exception):
 def find_visible(tx: Transaction, repository_id: int, digest: Digest) -> VisibleBlob | None:
     """The blob, if the repository shows it."""
     row = tx.one(
-        "SELECT b.id, b.size, b.key, l.leased_until, b.parts FROM blobs b"
+        "SELECT b.id, b.size, b.key, l.leased_until, b.parts, b.quarantined_at IS NOT NULL FROM blobs b"
         " JOIN repository_blobs l ON l.blob_id = b.id AND l.repository_id = ? AND l.visible WHERE b.digest = ?",
         repository_id,
         digest.packed,
@@ -70,21 +88,30 @@ def _lease(tx: Transaction, repository_id: int, blob_id: int, until: int, only: 
     return tx.run(statement, until, until, until, until, repository_id, blob_id) == 1
 
 
-def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[Part], lease: int) -> Use:
+def hold(
+    tx: Transaction,
+    repository_id: int,
+    digest: Digest,
+    size: int,
+    parts: Sequence[Part],
+    lease: int,
+    reader_grace: int,
+) -> Held:
     """Makes the blob held and shown, after objects with its whole content, one or more, were made durable.
 
-    Gives back what it is to be charged with.
-
-    Keeps the objects that hold it already if there are any, and gives ours up. Raises Lost if one of ours is being
-    removed.
+    Keeps the objects that hold it already if there are any, and gives ours up; if the blob was set aside, ours take
+    their place. Raises Lost if one of ours is being removed.
     """
     for part in parts:
         if not removals.take_back(tx, part.key):
             raise Lost
     first = parts[0].key
-    find = "SELECT id, key FROM blobs WHERE digest = ? FOR KEY SHARE"
-    row = tx.one(find, digest.packed)
-    if row is None:
+    row = tx.one("SELECT id, key, quarantined_at IS NOT NULL FROM blobs WHERE digest = ?", digest.packed)
+    healed = row is not None and bool(row[2]) and _heal(tx, int(row[0]), parts, reader_grace)
+    find = "SELECT id, key FROM blobs WHERE digest = ? AND quarantined_at IS NULL FOR KEY SHARE"
+    if row is not None:
+        row = tx.one(find, digest.packed)
+    else:
         row = tx.one(
             "INSERT INTO blobs (digest, size, key, parts, created_at) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT (digest) DO NOTHING RETURNING id, key",
@@ -100,11 +127,41 @@ def hold(tx: Transaction, repository_id: int, digest: Digest, size: int, parts: 
         else:
             row = tx.one(find, digest.packed)
     if row is None:
-        raise Again  # Made by somebody else in between, and collected already.
+        raise Again  # Made by somebody else in between, and collected or set aside already.
     if row[1] != first:
         for part in parts:
             removals.give_up(tx, part.key, tx.now)
-    return link(tx, repository_id, int(row[0]), digest, lease)
+    return Held(link(tx, repository_id, int(row[0]), digest, lease), healed)
+
+
+def _heal(tx: Transaction, blob_id: int, parts: Sequence[Part], reader_grace: int) -> bool:
+    """Whether the objects have taken the place of those that the blob was set aside for: nobody else's had before."""
+    # Locked as for a removal at once: two who both held it only as needed could not go on to change its key.
+    find = "SELECT 1 FROM blobs WHERE id = ? AND quarantined_at IS NOT NULL FOR UPDATE"
+    if tx.one(find, blob_id) is None:
+        return False
+    replace_objects(tx, blob_id, parts, reader_grace)
+    return True
+
+
+def replace_objects(tx: Transaction, blob_id: int, parts: Sequence[Part], grace: int) -> None:
+    """Has other objects hold the blob, which is good from now on; those before go after `grace` microseconds.
+
+    The caller has locked the blob's row, and taken the objects back from those to be removed.
+    """
+    row = tx.one("SELECT key FROM blobs WHERE id = ?", blob_id)
+    assert row is not None
+    for key in (str(row[0]), *(part.key for part in further_parts(tx, blob_id))):
+        removals.give_up(tx, key, tx.now + grace)
+    tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
+    tx.run(
+        "UPDATE blobs SET key = ?, parts = ?, quarantined_at = NULL, fault = NULL, examined_at = NULL WHERE id = ?",
+        parts[0].key,
+        len(parts),
+        blob_id,
+    )
+    for part in parts[1:]:
+        tx.run("INSERT INTO blob_parts (blob_id, start, key) VALUES (?, ?, ?)", blob_id, part.start, part.key)
 
 
 def link(tx: Transaction, repository_id: int, blob_id: int, digest: Digest, lease: int) -> Use:
@@ -150,7 +207,7 @@ def refer(tx: Transaction, manifest_id: int, repository_id: int, blob_id: int) -
 def find_in_project(tx: Transaction, project_id: int, digest: Digest) -> VisibleBlob | None:
     """The blob, if some repository of the project shows it; looks at no more than a thousand repositories."""
     row = tx.one(
-        "SELECT b.id, b.size, b.key, l.leased_until, b.parts FROM blobs b"
+        "SELECT b.id, b.size, b.key, l.leased_until, b.parts, b.quarantined_at IS NOT NULL FROM blobs b"
         " JOIN (SELECT repository_id, blob_id, leased_until FROM repository_blobs"
         "  WHERE blob_id = (SELECT id FROM blobs WHERE digest = ?) AND visible LIMIT 1000) l ON l.blob_id = b.id"
         " JOIN repositories r ON r.id = l.repository_id WHERE r.project_id = ? LIMIT 1",
@@ -160,20 +217,21 @@ def find_in_project(tx: Transaction, project_id: int, digest: Digest) -> Visible
     return None if row is None else VisibleBlob(*row)
 
 
-def lock_visible(tx: Transaction, repository_id: int, digests: Sequence[Digest]) -> dict[Digest, tuple[int, int]]:
-    """For each of the digests that the repository shows: the blob's id and size. None of them can go meanwhile."""
-    found: dict[Digest, tuple[int, int]] = {}
+def lock_visible(tx: Transaction, repository_id: int, digests: Sequence[Digest]) -> dict[Digest, Locked]:
+    """The blobs of these digests that the repository shows. None of them can go meanwhile."""
+    found: dict[Digest, Locked] = {}
     wanted = sorted({digest.packed for digest in digests})
     for start in range(0, len(wanted), LARGEST_LIST):
         some = wanted[start : start + LARGEST_LIST]
-        for packed, blob_id, size in tx.all(
-            "SELECT b.digest, b.id, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id"
+        for packed, blob_id, size, quarantined in tx.all(
+            "SELECT b.digest, b.id, b.size, b.quarantined_at IS NOT NULL FROM blobs b"
+            " JOIN repository_blobs l ON l.blob_id = b.id"
             f" WHERE l.repository_id = ? AND l.visible AND b.digest IN ({','.join('?' * len(some))})"
             " ORDER BY b.digest FOR KEY SHARE OF l",
             repository_id,
             *some,
         ):
-            found[Digest(bytes(packed))] = (int(blob_id), int(size))
+            found[Digest(bytes(packed))] = Locked(int(blob_id), int(size), bool(quarantined))
     return found
 
 

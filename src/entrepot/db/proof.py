@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from entrepot.db.blobs import Part, further_parts
-from entrepot.db.contract import Transaction
+from entrepot.db.contract import Row, Transaction
 from entrepot.model.digest import Digest
 
 
@@ -22,6 +22,8 @@ class HeldBlob(NamedTuple):
     digest: Digest
     size: int
     parts: tuple[Part, ...]
+    quarantined_at: int | None
+    """Set aside since then; None: it counts as good."""
 
 
 class HeldManifest(NamedTuple):
@@ -46,21 +48,21 @@ def totals(tx: Transaction) -> Totals:
 
 def page_of_blobs(tx: Transaction, after: int, count: int) -> list[HeldBlob]:
     """Up to `count` blobs with ids greater than `after`."""
-    rows = tx.all("SELECT id, digest, size, key, parts FROM blobs WHERE id > ? ORDER BY id LIMIT ?", after, count)
-    return [
-        HeldBlob(
-            int(row[0]),
-            Digest(bytes(row[1])),
-            int(row[2]),
-            (Part(0, str(row[3])), *(further_parts(tx, int(row[0])) if row[4] > 1 else ())),
-        )
-        for row in rows
-    ]
+    rows = tx.all(
+        "SELECT id, digest, size, key, parts, quarantined_at FROM blobs WHERE id > ? ORDER BY id LIMIT ?", after, count
+    )
+    return [held_blob(tx, row) for row in rows]
 
 
-def holds_blob(tx: Transaction, blob_id: int) -> bool:
-    """Whether the blob is still held."""
-    return tx.one("SELECT 1 FROM blobs WHERE id = ?", blob_id) is not None
+def held_blob(tx: Transaction, row: Row) -> HeldBlob:
+    """The blob of a row of id, digest, size, key, parts and quarantined_at."""
+    further = further_parts(tx, int(row[0])) if row[4] > 1 else ()
+    return HeldBlob(int(row[0]), Digest(bytes(row[1])), int(row[2]), (Part(0, str(row[3])), *further), row[5])
+
+
+def holds_blob(tx: Transaction, blob_id: int, key: str) -> bool:
+    """Whether the blob is still held, by the object of that key."""
+    return tx.one("SELECT 1 FROM blobs WHERE id = ? AND key = ?", blob_id, key) is not None
 
 
 def page_of_manifests(tx: Transaction, after: int, count: int) -> list[HeldManifest]:

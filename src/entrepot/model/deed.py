@@ -25,6 +25,8 @@ DEEDS: dict[str, Deed] = {
     EventName.TAG_MOVED: Deed("create", "tag", "create or move tag"),
     EventName.TAG_DELETED: Deed("delete", "tag", "delete tag"),
     EventName.BLOB_DELETED: Deed("delete", "blob", "delete blob"),
+    EventName.BLOB_QUARANTINED: Deed("quarantine", "blob", "set damaged blob aside"),
+    EventName.BLOB_HEALED: Deed("heal", "blob", "give damaged blob out again"),
     EventName.REPOSITORY_CREATED: Deed("create", "repository", "create repository"),
     EventName.REPOSITORY_CHANGED: Deed("update", "repository", "change description of repository"),
     EventName.REPOSITORY_DELETED: Deed("delete", "repository", "delete repository"),

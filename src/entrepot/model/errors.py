@@ -14,6 +14,7 @@ EntrepotError
 │   ├── RepositoryUnknown
 │   ├── ManifestUnknown
 │   ├── BlobUnknown
+│   │   └── BlobQuarantined
 │   ├── BlobUploadUnknown
 │   ├── ManifestReferencesUnknown
 │   ├── ProjectUnknown
@@ -97,6 +98,10 @@ class ManifestUnknown(Unknown):
 
 class BlobUnknown(Unknown):
     """No such blob in the repository."""
+
+
+class BlobQuarantined(BlobUnknown):
+    """The repository has such a blob, and its content was damaged or lost: to be pushed again."""
 
 
 class BlobUploadUnknown(Unknown):

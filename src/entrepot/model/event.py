@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from entrepot.model.digest import Digest
 from entrepot.model.grant import Principal
 
 
@@ -15,6 +16,8 @@ class EventName(StrEnum):
     TAG_MOVED = "tag:moved"
     TAG_DELETED = "tag:deleted"
     BLOB_DELETED = "blob:deleted"
+    BLOB_QUARANTINED = "blob:quarantined"
+    BLOB_HEALED = "blob:healed"
     REPOSITORY_CREATED = "repository:created"
     PROJECT_CREATED = "project:created"
     PROJECT_CHANGED = "project:changed"
@@ -66,3 +69,11 @@ class Event:
     project_id: int | None = None
     repository: str | None = None
     detail: dict[str, str | int | bool | None] = field(default_factory=dict)
+
+
+def healed(by: Principal, digest: Digest, how: str) -> Event:
+    """That the content of a blob is good again, `pushed` or `found`.
+
+    Of no project: a pusher's log must not tell whether somebody else had the content already.
+    """
+    return Event(name=EventName.BLOB_HEALED, by=by, resource=str(digest), detail={"digest": str(digest), "how": how})

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from entrepot.db import blobs, quotas, repositories
+from entrepot.db import blobs, quarantine, quotas, repositories
 from entrepot.db.blobs import Part
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.model.digest import Digest
-from entrepot.model.errors import BlobUnknown, InUse
+from entrepot.model.errors import BlobQuarantined, BlobUnknown, InUse
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
@@ -60,7 +60,7 @@ class Blobs:
         self._signed = storage if isinstance(storage, SignedUrls) else None
 
     async def find(self, grant: RepositoryGrant, digest: Digest, *, for_push: bool = False) -> Blob:
-        """The blob. Raises BlobUnknown.
+        """The blob. Raises BlobUnknown; BlobQuarantined if its content was lost, until somebody brings it again.
 
         With `for_push`, by somebody who may push, it stays for at least half a lease: pushers skip an upload because
         of this answer.
@@ -74,6 +74,8 @@ class Blobs:
         )
         if found is None:
             raise _unknown(digest)
+        if found.quarantined:
+            raise _quarantined(digest)
         if for_push and Action.PUSH in grant.actions and found.lease_ends - _clock() <= self._rules.lease // 2:
             blob_id, lease = found.id, self._rules.lease
             if not await self._db.write(lambda tx: blobs.renew_lease(tx, repository_id, blob_id, lease)):
@@ -92,6 +94,15 @@ class Blobs:
             async for piece in self._storage.read(key, inside.start, inside.stop):
                 yield piece
 
+    async def suspect(self, grant: RepositoryGrant, digest: Digest) -> None:
+        """Has the blob looked at soon, which could not be read: it may have to be set aside."""
+        grant.require(Action.PULL)
+        repository_id = grant.repository_id
+        found = None if repository_id is None else await self._db.read(lambda tx: find_blob(tx, repository_id, digest))
+        if found is not None and not found.quarantined:
+            blob_id = found.id
+            await self._db.write(lambda tx: quarantine.suspect(tx, blob_id))
+
     def files(self, blob: Blob, start: int, end: int) -> AsyncGenerator[Extent, None] | None:
         """The same bytes as parts of files here, each open until the next is asked for; None if they are not in files.
 
@@ -108,7 +119,8 @@ class Blobs:
     async def mount(self, grant: RepositoryGrant, source: RepositoryGrant | None, digest: Digest) -> Blob | None:
         """The blob, shown in the grant's repository from now on because the source shows it; None if it does not.
 
-        Without a source, any repository of the same project will do. The repository is created if need be.
+        None as well if it is set aside: then its content has to come. Without a source, any repository of the same
+        project will do. The repository is created if need be.
         """
         grant.require(Action.PUSH)
         if source is not None:
@@ -122,7 +134,7 @@ class Blobs:
             else:
                 assert source.repository_id is not None
                 found = blobs.find_visible(tx, source.repository_id, digest)
-            if found is None:
+            if found is None or found.quarantined:
                 return None
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             quotas.charge(tx, blobs.link(tx, repository_id, found.id, digest, self._rules.lease))
@@ -191,13 +203,17 @@ class Found(NamedTuple):
 
     id: int
     lease_ends: int
+    quarantined: bool
+    """Whether it is set aside: then it must not be given to anybody."""
     blob: Blob
 
 
 def find_blob(tx: Transaction, repository_id: int, digest: Digest) -> Found | None:
     """The blob, if the repository shows it."""
     row = blobs.find_visible(tx, repository_id, digest)
-    return None if row is None else Found(row.id, row.leased_until - tx.now + _clock(), _blob(tx, digest, row))
+    if row is None:
+        return None
+    return Found(row.id, row.leased_until - tx.now + _clock(), bool(row.quarantined), _blob(tx, digest, row))
 
 
 def _clock() -> int:
@@ -211,3 +227,9 @@ def _blob(tx: Transaction, digest: Digest, row: blobs.VisibleBlob) -> Blob:
 
 def _unknown(digest: Digest) -> BlobUnknown:
     return BlobUnknown(f"this repository has no blob {digest}")
+
+
+def _quarantined(digest: Digest) -> BlobQuarantined:
+    return BlobQuarantined(
+        f"the content of blob {digest} was found damaged or lost, and is not given out; push it again to heal it"
+    )

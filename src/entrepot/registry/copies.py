@@ -68,7 +68,7 @@ class Copies:
         manifest = parse_manifest(row.media_type, row.body)
         found = blobs.lock_visible(tx, source_id, [blob.digest for blob in manifest.blobs])
         uses = [
-            blobs.link(tx, target_id, found[digest][0], digest, self._rules.lease)
+            blobs.link(tx, target_id, found[digest].id, digest, self._rules.lease)
             for digest in sorted(found, key=lambda digest: digest.packed)
         ]
         annotations = manifests.annotations_of(tx, row.id)

@@ -35,6 +35,6 @@ class Describing:
             return blobs.find_visible(tx, repository_id, digest)
 
         blob = await self._db.read(question)
-        if blob is None or blob.parts > 1:
+        if blob is None or blob.parts > 1 or blob.quarantined:
             return None
         return b"".join([piece async for piece in self._storage.read(Key(blob.key), 0, blob.size)])

@@ -197,15 +197,17 @@ class Manifests:
             repositories.lock(tx, repository_id)
             held = blobs.lock_visible(tx, repository_id, wanted)
         for blob in manifest.blobs:
-            if blob.digest in held and held[blob.digest][1] != blob.size:
-                raise ManifestInvalid(f"{blob.digest} has {held[blob.digest][1]} bytes, not {blob.size}")
+            if blob.digest in held and held[blob.digest].size != blob.size:
+                raise ManifestInvalid(f"{blob.digest} has {held[blob.digest].size} bytes, not {blob.size}")
         children = list(dict.fromkeys(child.digest for child in manifest.children))
         present = manifests.lock_present(tx, repository_id, [*children, *others])
-        lacking = [d for d in dict.fromkeys(wanted) if d not in held]
+        sparse = self.deletions.sparse(grant)
+        # One whose content was lost has to come again, unless manifests may lack what they need here.
+        lacking = [d for d in dict.fromkeys(wanted) if d not in held or (held[d].quarantined and not sparse)]
         absent = [d for d in children if d not in present]
-        if (lacking or absent) and not self.deletions.sparse(grant):
+        if (lacking or absent) and not sparse:
             raise ManifestReferencesUnknown([str(d) for d in lacking], [str(d) for d in absent])
-        return Needs([blob_id for blob_id, _ in held.values()], lacking, children)
+        return Needs([blob.id for blob in held.values()], lacking, children)
 
     async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
         """Returns when the tag is gone, or the manifest of that digest with all its tags.

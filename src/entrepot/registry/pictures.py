@@ -35,4 +35,4 @@ class Pictures:
 def _blob(tx: Transaction, visible: Visibility, digest: Digest) -> blobs.VisibleBlob | None:
     repository_id = artifact_lists.bearing_icon(tx, visible, digest)
     found = None if repository_id is None else blobs.find_visible(tx, repository_id, digest)
-    return found if found is not None and found.parts == 1 and found.size else None
+    return found if found is not None and found.parts == 1 and found.size and not found.quarantined else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from entrepot.db import blobs, quotas, removals, repositories, uploads
 from entrepot.db.contract import Database, T, Transaction
+from entrepot.db.events import record
 from entrepot.db.uploads import Part, UploadRow
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
@@ -22,6 +23,7 @@ from entrepot.model.errors import (
     ObjectMissing,
     RangeInvalid,
 )
+from entrepot.model.event import healed
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry.blobs import Blob, find_blob
@@ -174,7 +176,7 @@ class Uploads:
 
         def change(tx: Transaction) -> Blob:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
-            return self._hold(tx, repository_id, digest, taken.size, [blobs.Part(0, taken.key)])
+            return self._hold(tx, grant, repository_id, digest, [Part(0, taken.size, taken.key, digest)])
 
         return await self._settle(taken.key, change)
 
@@ -252,8 +254,7 @@ class Uploads:
             for part in recorded:  # Its removal was called off when it became a part; now it is as a fresh object.
                 removals.intend(tx, part.key, tx.now)
             uploads.finish(tx, upload_id, digest)
-            objects = [blobs.Part(part.start, part.key) for part in parts]
-            return self._hold(tx, _repository(grant), digest, parts[-1].start + parts[-1].size, objects)
+            return self._hold(tx, grant, _repository(grant), digest, parts)
 
         return await (self._db.write(change) if empty is None else self._settle(Key(empty.key), change))
 
@@ -274,20 +275,25 @@ class Uploads:
         if row.finished is None:
             return None
         found = find_blob(tx, _repository(grant), digest) if row.finished == digest else None
-        if found is None:
+        if found is None or found.quarantined:
             raise _unknown()
         return found.blob
 
     def _hold(
-        self, tx: Transaction, repository_id: int, digest: Digest, size: int, parts: Sequence[blobs.Part]
+        self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest, parts: Sequence[Part]
     ) -> Blob:
+        objects = [blobs.Part(part.start, part.key) for part in parts]
+        size = parts[-1].start + parts[-1].size
+        lease, grace = self._rules.lease, self._rules.reader_grace
         try:
-            held = blobs.hold(tx, repository_id, digest, size, parts, self._rules.lease)
+            held = blobs.hold(tx, repository_id, digest, size, objects, lease, grace)
         except blobs.Lost as error:
             raise BlobUploadUnknown("the upload took too long; start it again") from error
         found = find_blob(tx, repository_id, digest)
         assert found is not None, "it was linked in this transaction"
-        quotas.charge(tx, held)
+        if held.healed:
+            record(tx, healed(grant.principal, digest, "pushed"))
+        quotas.charge(tx, held.charge)
         return found.blob
 
     async def _content(self, parts: list[Part]) -> AsyncIterator[bytes]:

@@ -2,15 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from entrepot.api.health import Health
+from entrepot.model.errors import EntrepotError
 from entrepot.server.exchange import Observer, observed
 from entrepot.server.logs import RequestLog
 from entrepot.server.metrics import Metrics
-from entrepot.server.service import Asgi, Service
+from entrepot.server.service import Asgi, Gauge, Service
 from entrepot.server.tracing import traced, tracer_provider
 
 
@@ -49,8 +52,21 @@ class Edge:
             observed(application, observers),
             probes=self._service.probes,
             started=lambda: self._started,
-            metrics=metrics.render,
+            metrics=lambda: self._render(metrics),
         )
+
+    async def gauges(self) -> Sequence[Gauge]:
+        """The service's."""
+        return await self._service.gauges()
+
+    async def _render(self, metrics: Metrics) -> tuple[bytes, str]:
+        gauges: Sequence[Gauge] = ()
+        try:
+            gauges = await self._service.gauges()
+        except EntrepotError as error:  # Counters are worth most when something does not work.
+            structlog.get_logger("entrepot.metrics").warning("metrics without the registry's state", error=str(error))
+        # Reads a few small files of each worker; a thread keeps that away from requests.
+        return await asyncio.to_thread(metrics.render, gauges)
 
     @property
     def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:

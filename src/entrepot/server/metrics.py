@@ -1,4 +1,4 @@
-"""Counters for Prometheus, of all workers together."""
+"""Counters for Prometheus, of all workers together, and gauges of the registry's state."""
 
 import time
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from entrepot.server.counts import SECONDS, Counts, Row
 from entrepot.server.exchange import Exchange
+from entrepot.server.service import Gauge
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 _TRANSFERS = {"GET": "out", "POST": "in", "PUT": "in", "PATCH": "in"}
@@ -53,9 +54,22 @@ class Metrics:
         key = (method if method in _METHODS else "other", kind, exchange.status)
         self._counts.request(key, time.perf_counter() - exchange.began, exchange.bytes_in, exchange.bytes_out)
 
-    def render(self) -> tuple[bytes, str]:
-        """What Prometheus reads, of all workers, and its media type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+    def render(self, gauges: Iterable[Gauge] = ()) -> tuple[bytes, str]:
+        """What Prometheus reads, of all workers, with the gauges, and its media type."""
+        state = CollectorRegistry()
+        for one in gauges:
+            state.register(_OfState(one))
+        return generate_latest(self._registry) + generate_latest(state), CONTENT_TYPE_LATEST
+
+
+class _OfState(Collector):
+    """One figure of the registry's state."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(self._gauge.name, self._gauge.help, value=self._gauge.value)
 
 
 class _OfRequests(Collector):

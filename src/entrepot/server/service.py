@@ -1,7 +1,8 @@
 """What a worker process serves: the seam between the server room and the wiring."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Scope = MutableMapping[str, Any]
@@ -10,6 +11,15 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application, as its specification 3.0 has it. Only `http` scopes come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure of the registry's state, the same whichever worker is asked."""
+
+    name: str
+    help: str
+    value: float
 
 
 class Service(Protocol):
@@ -24,6 +34,9 @@ class Service(Protocol):
 
         Each returns if it works now, and raises EntrepotError with a sentence if not.
         """
+
+    async def gauges(self) -> Sequence[Gauge]:
+        """What is told of the registry's state with the metrics; asked after `start`. Raises EntrepotError."""
 
     async def run_tasks(self, stop: asyncio.Event) -> None:
         """Does what the registry does by itself, in one worker at a time, until `stop` is set."""

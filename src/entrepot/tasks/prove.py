@@ -1,35 +1,25 @@
-"""Proving a store: every tag resolves, every reference exists, every byte hashes. Repairs nothing.
+"""Proving a store: every tag resolves, every reference exists, every byte hashes.
 
-It may run beside a serving registry: what seems wrong is reported only if the row that promised it is still there
-when asked again.
+It repairs nothing unless it is told to: then blobs that are damaged are set aside. It may run beside a serving
+registry: what seems wrong is reported only if the row that promised it is still there when asked again.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from entrepot.db import manifests, proof
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.proof import HeldBlob, HeldManifest
 from entrepot.model.digest import Digest
-from entrepot.model.errors import Failed, ManifestInvalid, ObjectMissing
+from entrepot.model.errors import ManifestInvalid
+from entrepot.model.fault import Fault
 from entrepot.model.manifest import parse_manifest
 from entrepot.storage.contract import Key, Storage
+from entrepot.tasks.examine import Damage, examine
+from entrepot.tasks.repair import Repair, Repairer, Settled, named
 
 PAGE = 200
 MOST_DANGLING = 1000
-
-
-class Fault(StrEnum):
-    """What can be wrong."""
-
-    TAG_DANGLING = "tag-dangling"
-    MANIFEST_CORRUPT = "manifest-corrupt"
-    REFERENCE_MISSING = "reference-missing"
-    BLOB_MISSING = "blob-missing"
-    BLOB_CORRUPT = "blob-corrupt"
-    UPLOAD_BROKEN = "upload-broken"
-    OBJECT_LEAKED = "object-leaked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +29,10 @@ class Finding:
     fault: Fault
     subject: str
     sentence: str
+    repair: Repair = Repair.NONE
+    """What was done about it."""
+    images: tuple[str, ...] = ()
+    """The images that cannot be pulled whole for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +53,18 @@ class Prover:
         self._storage = storage
         self._sparse = sparse_indexes
 
-    async def prove(self) -> AsyncIterator[Progress | Finding]:
-        """Progress and findings as they come; no finding means that the store is whole."""
+    async def prove(self, repairer: Repairer | None = None) -> AsyncIterator[Progress | Finding]:
+        """Progress and findings as they come; no finding means that the store is whole.
+
+        With a repairer, blobs that are damaged are set aside, and those that are good again shown. Raises StorageFailed
+        if the store does not seem to be there.
+        """
         totals = await self._db.read(proof.totals)
         for name in await self._db.read(lambda tx: proof.dangling_tags(tx, MOST_DANGLING)):
             yield Finding(Fault.TAG_DANGLING, name, "the tag names no manifest")
         async for step in self._manifests(totals.manifests):
             yield step
-        async for step in self._blobs(totals.bytes):
+        async for step in self._blobs(totals.bytes, repairer):
             yield step
         async for step in self._parts():
             yield step
@@ -92,13 +90,13 @@ class Prover:
     async def _judge(self, held: HeldManifest) -> list[Finding]:
         return await self._db.read(lambda tx: _judge(tx, held, self._sparse))
 
-    async def _blobs(self, total: int) -> AsyncIterator[Progress | Finding]:
+    async def _blobs(self, total: int, repairer: Repairer | None) -> AsyncIterator[Progress | Finding]:
         last, done = 0, 0
         while True:
             page = await self._page_of_blobs(last)
             for held in page:
-                finding = await self._read_whole(held)
-                if finding is not None and await self._still_held(held):
+                finding = await self._read_whole(held, repairer)
+                if finding is not None:
                     yield finding
                 done += held.size
                 yield Progress("bytes", done, max(done, total))
@@ -109,33 +107,22 @@ class Prover:
     async def _page_of_blobs(self, after: int) -> list[HeldBlob]:
         return await self._db.read(lambda tx: proof.page_of_blobs(tx, after, PAGE))
 
-    async def _still_held(self, held: HeldBlob) -> bool:
-        return await self._db.read(lambda tx: proof.holds_blob(tx, held.id))
-
-    async def _read_whole(self, held: HeldBlob) -> Finding | None:
-        name = str(held.digest)
-        hasher = held.digest.hasher()
-        ends = (*(part.start for part in held.parts[1:]), held.size)
-        for part, end in zip(held.parts, ends, strict=True):
-            key = Key(part.key)
-            try:
-                size = await self._storage.size(key)
-                if size is None:
-                    return Finding(Fault.BLOB_MISSING, name, f"storage has no object {key}")
-                if size != end - part.start:
-                    return Finding(
-                        Fault.BLOB_CORRUPT, name, f"object {key} has {size} bytes instead of {end - part.start}"
-                    )
-                async for piece in self._storage.read(key, 0, size):
-                    hasher.update(piece)
-            except ObjectMissing:
-                return Finding(Fault.BLOB_MISSING, name, f"object {key} ends too soon or is gone")
-            except Failed as error:
-                return Finding(Fault.BLOB_MISSING, name, f"object {key} cannot be read: {error}")
-        found = Digest.finished(held.digest.algorithm, hasher)
-        if found != held.digest:
-            return Finding(Fault.BLOB_CORRUPT, name, f"the content's digest is {found}")
-        return None
+    async def _read_whole(self, held: HeldBlob, repairer: Repairer | None) -> Finding | None:
+        """What is wrong with the blob, if it is still held by the same objects, and what was done about it."""
+        damage = await examine(self._storage, held)
+        if damage is None and held.quarantined_at is None:
+            return None
+        if not await self._db.read(lambda tx: proof.holds_blob(tx, held.id, held.parts[0].key)):
+            return None
+        if repairer is not None:
+            settled = await repairer.settle(held, damage)
+        else:
+            settled = Settled(Repair.NONE, await self._db.read(lambda tx: named(tx, held)))
+        if damage is None:
+            damage = Damage(Fault.BLOB_QUARANTINED, "it is set aside, and its content is good again")
+        elif held.quarantined_at is not None:
+            damage = Damage(damage.fault, f"{damage.sentence}; it is set aside, push it again to heal it")
+        return Finding(damage.fault, str(held.digest), damage.sentence, settled.repair, settled.images)
 
     async def _parts(self) -> AsyncIterator[Progress | Finding]:
         last, done = "", 0

@@ -96,11 +96,11 @@ class Content:
     tags: dict[tuple[str, str], Digest] = field(default_factory=dict)
     referrers: list[dict[str, object]] = field(default_factory=list)
     uploads: dict[str, bytearray] = field(default_factory=dict)
+    suspected: list[Digest] = field(default_factory=list)
     broken: BaseException | None = None
     """Raised by every operation if set."""
     asked_for_push: list[bool] = field(default_factory=list)
-    opened: int = 0
-    """How many bytes were read of blobs."""
+    opened: int = 0  # Bytes of blobs that were read.
 
     def check(self) -> None:
         if self.broken is not None:
@@ -121,21 +121,22 @@ class Blobs:
     async def find(self, grant: RepositoryGrant, digest: Digest, *, for_push: bool = False) -> Blob:
         self._content.check()
         self._content.asked_for_push.append(for_push)
-        held = self._content.blobs.get((grant.name.text, digest))
-        if held is None:
+        if (held := self._content.blobs.get((grant.name.text, digest))) is None:
             raise BlobUnknown("no such blob")
         return Blob(digest, len(held), Key(grant.name.text))
 
     async def open(self, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
-        content = self._content.blobs[str(blob.key), blob.digest]
         for at in range(start, end, self._piece):
             self._content.check()
-            piece = content[at : min(at + self._piece, end)]
+            piece = self._content.blobs[str(blob.key), blob.digest][at : min(at + self._piece, end)]
             self._content.opened += len(piece)
             yield piece
 
     async def redirect(self, blob: Blob) -> Redirect | None:
         return None if self._redirect is None else Redirect(self._redirect)
+
+    async def suspect(self, grant: RepositoryGrant, digest: Digest) -> None:
+        self._content.suspected.append(digest)
 
     async def delete(self, grant: RepositoryGrant, digest: Digest) -> None:
         self._content.check()
@@ -144,7 +145,7 @@ class Blobs:
 
     async def mount(self, grant: RepositoryGrant, source: RepositoryGrant | None, digest: Digest) -> Blob | None:
         self._content.check()
-        for (name, held), content in list(self._content.blobs.items()):
+        for (name, held), content in [*self._content.blobs.items()]:
             if held == digest and (source is None or source.name.text == name):
                 self._content.blobs[grant.name.text, digest] = content
                 return Blob(digest, len(content), Key(grant.name.text))
@@ -379,8 +380,7 @@ class Raw:
                 assert answer.status == 0, "answered twice"
                 answer.status = message["status"]
                 for name, value in message["headers"]:
-                    assert type(name) is bytes
-                    assert type(value) is bytes
+                    assert (type(name), type(value)) == (bytes, bytes)
                     assert b"\r" not in value
                     assert b"\n" not in value
                     answer.headers.append((name.decode(), value.decode()))

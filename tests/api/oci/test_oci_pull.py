@@ -322,6 +322,7 @@ async def test_failure_in_the_middle_breaks_the_answer_off(app: OciApp, content:
     request = Raw(path=f"/v2/library/a/blobs/{digest}".encode(), headers=[(b"authorization", b"Bearer owner")])
     with pytest.raises(ObjectMissing):
         await request.to(app)
+    assert content.suspected == [Digest.parse(digest)]
 
 
 async def test_state_tells_route_and_principal(app: OciApp, content: Content) -> None:

@@ -19,6 +19,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.RepositoryUnknown: (404, "NOT_FOUND"),
     errors.ManifestUnknown: (404, "NOT_FOUND"),
     errors.BlobUnknown: (404, "NOT_FOUND"),
+    errors.BlobQuarantined: (404, "NOT_FOUND"),
     errors.BlobUploadUnknown: (404, "NOT_FOUND"),
     errors.ManifestReferencesUnknown: (404, "NOT_FOUND"),
     errors.ProjectUnknown: (404, "NOT_FOUND"),

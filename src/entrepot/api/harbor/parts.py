@@ -20,6 +20,7 @@ from entrepot.registry.limits import Limits
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
+from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
 from entrepot.registry.robots import Robots
 
@@ -46,6 +47,7 @@ class Parts:
     artifacts: Artifacts
     copies: Copies
     pictures: Pictures
+    quarantine: Quarantine
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

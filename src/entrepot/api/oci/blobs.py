@@ -29,6 +29,13 @@ class BlobRoutes:
     async def get(self, exchange: Exchange, grant: RepositoryGrant, last: str) -> None:
         """Gives the blob or a range of it, or says that it is there."""
         digest = Digest.parse(last)
+        try:
+            await self._give(exchange, grant, digest, last)
+        except ObjectMissing:
+            await self._blobs.suspect(grant, digest)
+            raise
+
+    async def _give(self, exchange: Exchange, grant: RepositoryGrant, digest: Digest, last: str) -> None:
         blob = await self._blobs.find(grant, digest, for_push=exchange.head)
         size = blob.size
         name = last.encode()

@@ -29,6 +29,8 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.RecordUnknown: (404, "NAME_UNKNOWN"),
     errors.ManifestUnknown: (404, "MANIFEST_UNKNOWN"),
     errors.BlobUnknown: (404, "BLOB_UNKNOWN"),
+    # As if it were not there: so pushers bring it again, and HEAD promises nothing that GET could not give.
+    errors.BlobQuarantined: (404, "BLOB_UNKNOWN"),
     errors.BlobUploadUnknown: (404, "BLOB_UPLOAD_UNKNOWN"),
     # 400 as Docker's registry has it: to clients 404 here would say that the repository does not exist.
     errors.ManifestReferencesUnknown: (400, "MANIFEST_BLOB_UNKNOWN"),

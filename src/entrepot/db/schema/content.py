@@ -57,8 +57,19 @@ blobs = Table(
     Column("key", Text, nullable=False, unique=True, comment="The object that holds it, or the first part of it."),
     Column("parts", Integer, nullable=False, comment="In how many objects it lies; those after the first: blob_parts."),
     Column("created_at", BigInteger, nullable=False),
+    Column("quarantined_at", BigInteger, comment="Its objects do not hold it: set aside since then; NULL: good."),
+    Column("fault", Text, comment="Of one that is set aside: `model.fault.Fault`."),
+    Column("examined_at", BigInteger, comment="Of one that is set aside: when its objects were last read."),
     comment="Content that is held. It is visible in a repository only through repository_blobs.",
     **NEVER_REUSED,
+)
+
+Index(
+    "ix_blobs_quarantined_at",
+    blobs.c.quarantined_at,
+    blobs.c.id,
+    sqlite_where=blobs.c.quarantined_at.isnot(None),
+    postgresql_where=blobs.c.quarantined_at.isnot(None),
 )
 
 blob_parts = Table(

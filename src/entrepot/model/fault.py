@@ -1,0 +1,18 @@
+"""What can be wrong with what is kept."""
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What can be wrong."""
+
+    TAG_DANGLING = "tag-dangling"
+    MANIFEST_CORRUPT = "manifest-corrupt"
+    REFERENCE_MISSING = "reference-missing"
+    BLOB_MISSING = "blob-missing"
+    BLOB_CORRUPT = "blob-corrupt"
+    BLOB_UNREADABLE = "blob-unreadable"
+    BLOB_QUARANTINED = "blob-quarantined"
+    """It is set aside, and good: somebody brought its object back."""
+    UPLOAD_BROKEN = "upload-broken"
+    OBJECT_LEAKED = "object-leaked"
