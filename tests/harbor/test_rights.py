@@ -64,6 +64,7 @@ def test_every_operation_is_looked_at() -> None:
 
 @pytest.mark.parametrize("operation", sorted(SERVED.keys() - ELSEWHERE.keys()))
 async def test_an_operation_is_for_whom_the_contract_says(harbor: Harbor, operation: str) -> None:
+    """CVE-2024-22278, where a role had more than its table says."""
     rule = rule_of(operation, AUTHZ)
     ids = await _organise(harbor)
     wrong = []
@@ -80,6 +81,7 @@ async def test_an_operation_is_for_whom_the_contract_says(harbor: Harbor, operat
 
 @pytest.mark.parametrize("operation", sorted(name for name in SERVED if name not in ELSEWHERE))
 async def test_an_answer_does_not_tell_whether_a_project_exists(harbor: Harbor, operation: str) -> None:
+    """CVE-2019-19030, where strangers could tell."""
     rule = rule_of(operation, AUTHZ)
     if not rule.of_project:
         return
