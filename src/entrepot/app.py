@@ -27,7 +27,7 @@ from entrepot.db import quarantine, scrubs
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.open import open_database
 from entrepot.jobs.sweep import sweep
-from entrepot.jobs.task import Task, Tasks
+from entrepot.jobs.task import Tasks
 from entrepot.model.errors import Invalid
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
@@ -39,6 +39,8 @@ from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
 from entrepot.registry.groups import Groups
+from entrepot.registry.job_monitor import JobMonitor
+from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
 from entrepot.registry.limits import Limits
 from entrepot.registry.manifests import Manifests
@@ -59,7 +61,9 @@ from entrepot.storage.contract import Key, Storage
 from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.forward import Destination, Forwarder, to_file, to_syslog
+from entrepot.tasks.garbage import GarbageCollection
 from entrepot.tasks.prove import Prover
+from entrepot.tasks.purge_audit import purge_audit
 from entrepot.tasks.repair import Repairer
 from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
@@ -205,7 +209,13 @@ async def work_on_jobs(settings: Settings, stop: asyncio.Event, when_ready: Call
 
 def tasks_of(house: House) -> Tasks:
     """What is done as jobs."""
-    tasks: list[Task] = []
+    db, storage, rules = house.db, house.storage, house.rules
+    manifests = Manifests(db, storage, rules, house.pulls)
+    artifacts = Artifacts(db, manifests, Blobs(db, storage, rules))
+    tasks = [
+        GarbageCollection(db, Collector(db, storage, rules), artifacts).task,
+        purge_audit(Audit(db)),
+    ]
     return Tasks.of([*tasks, sweep(house.db, tasks)])
 
 
@@ -269,6 +279,8 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         copies=Copies(db, manifests, house.rules),
         pictures=Pictures(db, house.storage),
         quarantine=Quarantine(db),
+        jobs=Jobs(db),
+        job_monitor=JobMonitor(db),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),

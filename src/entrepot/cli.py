@@ -9,6 +9,7 @@ from entrepot import __version__
 from entrepot.commands.audit import audit
 from entrepot.commands.check import check
 from entrepot.commands.config import config, version
+from entrepot.commands.job import job
 from entrepot.commands.printing import UsageWrong, say
 from entrepot.commands.project import project
 from entrepot.commands.serve import serve
@@ -60,6 +61,7 @@ def command_line() -> App:
         "  entrepot check --data /srv/entrepot --json",
     )
     app.command(audit)
+    app.command(job)
     app.command(config, help_epilogue="Example:\n\n  entrepot config --data /srv/entrepot")
     app.command(version)
     return app

@@ -167,6 +167,11 @@ BODIES: dict[str, Any] = {
     "addLabel": {"id": MISSING},
     "CreateRobot": None,
     "RefreshSec": {"secret": "short"},
+    "createGCSchedule": {"schedule": {"type": "Daily"}},
+    "updateGCSchedule": {"schedule": {"type": "Daily"}},
+    "createPurgeSchedule": {"schedule": {"type": "Daily"}},
+    "updatePurgeSchedule": {"schedule": {"type": "Daily"}},
+    "actionPendingJobs": {"action": "stop"},
 }
 """What is sent: something that is refused for its content, once it is allowed."""
 QUERIES: dict[str, dict[str, str]] = {
@@ -189,4 +194,9 @@ PATH_VALUES = {
     "group_id": str(MISSING),
     "id": str(MISSING),
     "robot_id": str(MISSING),
+    "gc_id": str(MISSING),
+    "purge_id": str(MISSING),
+    "pool_id": "none",
+    "job_id": str(MISSING),
+    "job_type": "NONE",
 }

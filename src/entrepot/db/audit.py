@@ -80,11 +80,16 @@ def stub(tx: Transaction) -> Stub | None:
     return None if row is None else Stub(row[0], row[1], bytes(row[2]), *row[3:])
 
 
-def purgeable(tx: Transaction, before: int, count: int) -> Link | None:
-    """The last of up to `count` events at the beginning of the chain that all happened before that moment."""
+def purgeable(
+    tx: Transaction, before: int, count: int, names: frozenset[str] | None = None, after: int = 0
+) -> Link | None:
+    """The last of up to `count` events that all happened before that moment, and whose names are among these.
+
+    They are those at the beginning of the chain, or the first ones after the place `after`.
+    """
     last = None
-    for link in links(tx, 0, count):
-        if link.row.at >= before:
+    for link in links(tx, after, count):
+        if link.row.at >= before or (names is not None and link.row.name not in names):
             break
         last = link
     return last

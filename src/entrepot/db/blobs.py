@@ -286,3 +286,11 @@ def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:
     tx.one("SELECT 1 FROM blobs WHERE id = ? FOR UPDATE", blob_id)
     find = "SELECT 1 FROM repository_blobs WHERE repository_id = ? AND blob_id = ? FOR UPDATE"
     return tx.one(find, repository_id, blob_id) is not None
+
+
+def sizes(tx: Transaction, blob_ids: Sequence[int]) -> dict[int, int]:
+    """The sizes of those of the blobs that are there; of a few at a time."""
+    if not blob_ids:
+        return {}
+    rows = tx.all(f"SELECT id, size FROM blobs WHERE id IN ({','.join('?' * len(blob_ids))})", *blob_ids)
+    return {int(row[0]): int(row[1]) for row in rows}

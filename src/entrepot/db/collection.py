@@ -17,6 +17,10 @@ class Collected(NamedTuple):
 
     reviewed: int
     unlinked: int
+    blobs: int = 0
+    """That no repository shows any more, and whose objects go."""
+    bytes: int = 0
+    """Of these blobs."""
 
 
 def collect(tx: Transaction, count: int, reader_grace: int) -> Collected:
@@ -27,10 +31,13 @@ def collect(tx: Transaction, count: int, reader_grace: int) -> Collected:
         tx.now,
         count,
     )
+    before = blobs.sizes(tx, [int(row[1]) for row in due])
     freed = [_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due]
     gone = [use for use in freed if use is not None]
     quotas.free(tx, *gone)
-    return Collected(len(due), len(gone))
+    after = blobs.sizes(tx, list(before)) if gone else before
+    let_go = [size for blob_id, size in before.items() if blob_id not in after]
+    return Collected(len(due), len(gone), len(let_go), sum(let_go))
 
 
 def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> Use | None:

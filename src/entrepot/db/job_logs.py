@@ -42,3 +42,15 @@ def page(tx: Transaction, job_id: int, after: int, count: int) -> list[LogLine]:
         count,
     )
     return [LogLine(*row) for row in rows]
+
+
+def page_before(tx: Transaction, job_id: int, before: int | None, count: int) -> list[LogLine]:
+    """The last `count` lines before that number, or the very last, in their order."""
+    where, values = ("AND number < ?", [before]) if before is not None else ("", [])
+    rows = tx.all(
+        f"SELECT number, at, level, line FROM job_logs WHERE job_id = ? {where} ORDER BY number DESC LIMIT ?",
+        job_id,
+        *values,
+        count,
+    )
+    return [LogLine(*row) for row in reversed(rows)]

@@ -21,6 +21,8 @@ from entrepot.model.errors import DatabaseFailed, Invalid, StorageFull
 CONNECTIONS = 8
 ATTEMPTS = 5
 WAIT_SECONDS = 0.1
+FROZEN_SECONDS = 10
+"""A process that stands still in a transaction, as one of a machine that was frozen does, holds its locks no longer."""
 
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _WORTH_REPEATING = (errors.SerializationFailure, errors.DeadlockDetected, errors.IntegrityError, Again)
@@ -123,6 +125,7 @@ class PostgresqlDatabase:
         connection: psycopg.Connection[Row] | None = getattr(self._mine, "connection", None)
         if connection is None or connection.closed:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="entrepot")
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
             self._mine.connection = connection
             with self._lock:
                 self._all.add(connection)

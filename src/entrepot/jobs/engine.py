@@ -30,6 +30,8 @@ SCHEMA = "job_engine"
 FILE = "jobs.db"
 CONNECTIONS = 5
 THREADS = 16
+FROZEN_SECONDS = 10.0
+"""As in `db.postgresql`."""
 UNFINISHED = ("ENQUEUED", "PENDING", "DELAYED")
 
 T = TypeVar("T")
@@ -83,6 +85,7 @@ class Engine:
             executor_id=self._node,
             serializer=_PlainJson(),
             sys_db_pool_size=CONNECTIONS,
+            sys_db_idle_transaction_timeout_sec=FROZEN_SECONDS,
             max_executor_threads=THREADS,
             notification_listener_polling_interval_sec=1.0,
             scheduler_polling_interval_sec=3600.0,

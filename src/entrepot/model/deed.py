@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from entrepot.model.errors import Invalid
 from entrepot.model.event import EventName
 
 
@@ -64,6 +65,12 @@ DEEDS: dict[str, Deed] = {
     EventName.TRASH_PURGED: Deed("delete", "trash", "purge from trash"),
     EventName.HOLD_PLACED: Deed("create", "hold", "place hold"),
     EventName.HOLD_LIFTED: Deed("delete", "hold", "lift hold"),
+    EventName.JOB_REQUESTED: Deed("create", "job", "request job"),
+    EventName.JOB_STOPPED: Deed("stop", "job", "stop job"),
+    EventName.JOBS_PAUSED: Deed("update", "job_queue", "pause jobs"),
+    EventName.JOBS_RESUMED: Deed("update", "job_queue", "resume jobs"),
+    EventName.SCHEDULE_CHANGED: Deed("update", "schedule", "change schedule"),
+    EventName.SCHEDULE_REMOVED: Deed("delete", "schedule", "remove schedule"),
 }
 """Every event."""
 _UNKNOWN = Deed("other", "other", "")
@@ -72,3 +79,27 @@ _UNKNOWN = Deed("other", "other", "")
 def deed_of(name: str) -> Deed:
     """The event of that name, which may be of another release."""
     return DEEDS.get(name, _UNKNOWN)
+
+
+ARTIFACT_TYPES = frozenset({"create_artifact", "delete_artifact", "pull_artifact"})
+OTHER = "other"
+"""In a purge: all types of events but `ARTIFACT_TYPES`."""
+_OLD_WORDS = {"create": "create_artifact", "delete": "delete_artifact", "pull": "pull_artifact"}
+
+
+def check_types(names: list[str]) -> None:
+    """Returns if each names a type of events that can be purged. Raises Invalid."""
+    known = {*(deed.event_type for deed in DEEDS.values()), OTHER, *_OLD_WORDS}
+    for name in names:
+        if name not in known:
+            raise Invalid(f"there are no events of the type {name[:64]!r}")
+
+
+def names_of_types(names: list[str]) -> frozenset[str]:
+    """The names of all events whose types are among these."""
+    wanted = {_OLD_WORDS.get(name, name) for name in names}
+    return frozenset(
+        name
+        for name, deed in DEEDS.items()
+        if deed.event_type in wanted or (OTHER in wanted and deed.event_type not in ARTIFACT_TYPES)
+    )

@@ -55,6 +55,12 @@ class EventName(StrEnum):
     TRASH_PURGED = "trash:purged"
     HOLD_PLACED = "hold:placed"
     HOLD_LIFTED = "hold:lifted"
+    JOB_REQUESTED = "job:requested"
+    JOB_STOPPED = "job:stopped"
+    JOBS_PAUSED = "jobs:paused"
+    JOBS_RESUMED = "jobs:resumed"
+    SCHEDULE_CHANGED = "schedule:changed"
+    SCHEDULE_REMOVED = "schedule:removed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, labels, manifests, quotas, repositories
+from entrepot.db import artifact_lists, garbage, labels, manifests, quotas, repositories
 from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.labels import Label
 from entrepot.model.artifact import HARBOR_SBOM, ArtifactKind
 from entrepot.model.contents import Contents, contents_of
 from entrepot.model.digest import Digest
-from entrepot.model.errors import AlreadyExists, ManifestUnknown
+from entrepot.model.errors import AlreadyExists, InUse, ManifestUnknown
 from entrepot.model.grant import ProjectGrant, RepositoryGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
@@ -94,15 +94,20 @@ class Artifacts:
         grant.require(Action.PULL)
         return await self._of(grant, reference, lambda tx, row: _views(tx, [row], shown)[0])
 
-    async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
+    async def delete(self, grant: RepositoryGrant, reference: Reference, *, unnamed: bool = False) -> None:
         """Deletes the artifact, its tags, and what belongs to it and to nothing else.
 
-        Raises ManifestUnknown, InUse, Protected.
+        With `unnamed` only if no tag names it. Raises ManifestUnknown, InUse, Protected.
         """
         grant.require(Action.DELETE)
 
         def change(tx: Transaction) -> None:
             row = _find(tx, grant, reference)
+            if unnamed:
+                children = manifests.children_of(tx, row.repository_id, row.digest)
+                manifests.lock_present(tx, row.repository_id, [row.digest, *children])
+                if not garbage.is_untagged(tx, row.id):
+                    raise InUse("something names this artifact by now")
             freed = self._manifests.deletions.artifact(tx, grant, row.repository_id, row.digest, belonging=True)
             repositories.hide(tx, row.repository_id)
             quotas.free(tx, freed)

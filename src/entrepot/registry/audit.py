@@ -1,5 +1,7 @@
 """The audit as people read it, and its purge."""
 
+from functools import partial
+
 from entrepot.access import audit_key
 from entrepot.db import audit, audit_lists, events
 from entrepot.db.audit_lists import Entry
@@ -36,6 +38,25 @@ class Audit:
         grant.require(LIST_OF_PROJECT)
         return await self._db.read(lambda tx: audit_lists.page_of_project(tx, grant.project.id, query))
 
+    async def purge_some(self, grant: SystemGrant, before: int, names: frozenset[str]) -> int:
+        """As `purge`, of up to `PURGED_AT_ONCE` events, and none from the first on whose name is not among these.
+
+        The chain can only lose its beginning: an event that is to stay keeps all that came after it.
+        """
+        return await self._db.write(lambda tx: _purge(tx, grant, before, names))
+
+    async def purgeable(self, _grant: SystemGrant, before: int, names: frozenset[str]) -> int:
+        """How many events `purge_some`, called again and again, would remove."""
+        known = await self._db.read(audit.stub)
+        first = place = 0 if known is None else known.last_place
+        while True:
+            found = await self._db.read(
+                partial(audit.purgeable, before=before, count=PURGED_AT_ONCE, names=names, after=place)
+            )
+            if found is None:
+                return place - first
+            place = found.place
+
     async def purge(self, grant: SystemGrant, before: int) -> int:
         """How many sealed events from before that moment (microseconds since 1970) were removed for good.
 
@@ -49,8 +70,8 @@ class Audit:
                 return removed
 
 
-def _purge(tx: Transaction, grant: SystemGrant, before: int) -> int:
-    last = audit.purgeable(tx, before, PURGED_AT_ONCE)
+def _purge(tx: Transaction, grant: SystemGrant, before: int, names: frozenset[str] | None = None) -> int:
+    last = audit.purgeable(tx, before, PURGED_AT_ONCE, names)
     if last is None:
         return 0
     known = audit.stub(tx) or Stub(1, 0, FIRST, 0, 0, "", "")

@@ -38,6 +38,10 @@ class Round:
     unlinked: int = 0
     removed: int = 0
     swept: int = 0
+    blobs: int = 0
+    """That nothing shows any more; their objects are removed after the readers' grace."""
+    bytes: int = 0
+    """Of these blobs."""
 
     @property
     def idle(self) -> bool:
@@ -85,7 +89,16 @@ class Collector:
         swept += await self._if_due(
             lambda tx: tag_moves.old(tx, history), lambda tx: tag_moves.forget(tx, ROWS_AT_ONCE, history), 0
         )
-        return Round(expired, released, collected.reviewed, collected.unlinked, removed, swept)
+        return Round(
+            expired,
+            released,
+            collected.reviewed,
+            collected.unlinked,
+            removed,
+            swept,
+            collected.blobs,
+            collected.bytes,
+        )
 
     async def _remove(self) -> int:
         """How many objects were removed. One that could not be is taken up again a minute later (step 8)."""

@@ -15,6 +15,8 @@ from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
 from entrepot.registry.groups import Groups
+from entrepot.registry.job_monitor import JobMonitor
+from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
 from entrepot.registry.limits import Limits
 from entrepot.registry.memberships import Memberships
@@ -48,6 +50,8 @@ class Parts:
     copies: Copies
     pictures: Pictures
     quarantine: Quarantine
+    jobs: Jobs
+    job_monitor: JobMonitor
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

@@ -1,0 +1,131 @@
+"""Garbage collection as a job, for when it is asked for: Harbor's, with its parameters and its report.
+
+Collection goes on by itself all the time (`tasks.collect`). This does at once what is due, and with
+`delete_untagged` first deletes artifacts that nothing names. `workers` is taken and means nothing: one does it.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+from entrepot.access.local import repository_grant_of_itself
+from entrepot.db import garbage
+from entrepot.db.contract import Database
+from entrepot.db.garbage import Untagged
+from entrepot.jobs.task import ALONE, Context, Task
+from entrepot.model.errors import Conflict, Refused, Unknown
+from entrepot.model.job import JobKind, Json
+from entrepot.model.project import Action
+from entrepot.model.reference import RepositoryName
+from entrepot.registry.artifacts import Artifacts
+from entrepot.tasks.collect import Collector
+
+TIME_WINDOW_HOURS = 2
+"""As in Harbor: what was pushed since is left, as somebody may be about to tag it."""
+AT_ONCE = 100
+LINKS_AT_ONCE = 500
+_HOUR = 3_600_000_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What was freed, or would be."""
+
+    manifests: int = 0
+    left: int = 0
+    """Artifacts that something holds."""
+    blobs: int = 0
+    bytes: int = 0
+
+    def told(self) -> dict[str, Json]:
+        """In Harbor's words."""
+        return {
+            "time_window": TIME_WINDOW_HOURS,
+            "purged_manifests": self.manifests,
+            "purged_blobs": self.blobs,
+            "freed_space": self.bytes,
+        }
+
+
+class GarbageCollection:
+    """Collects on demand."""
+
+    def __init__(self, db: Database, collector: Collector, artifacts: Artifacts) -> None:
+        self._db = db
+        self._collector = collector
+        self._artifacts = artifacts
+
+    @property
+    def task(self) -> Task:
+        """As the workers know it."""
+        return Task(kind=JobKind.GARBAGE_COLLECTION, run=self.run, queue=ALONE, attempts=3)
+
+    async def run(self, job: Context) -> Json:
+        """Does one collection. Whatever it deletes is gone for whoever begins it again, so that needs no steps."""
+        report = Report()
+        dry = bool(job.parameters.get("dry_run"))
+        job.log("nothing is deleted: this only tells what would be" if dry else "collecting garbage")
+        if job.parameters.get("delete_untagged"):
+            await self._delete_untagged(job, report, dry=dry)
+        if dry:
+            await self._look(job, report)
+        else:
+            await self._collect(job, report)
+        would = "would be " if dry else ""
+        job.log(f"{report.manifests} artifacts and {report.blobs} blobs {would}gone, {report.bytes} bytes {would}freed")
+        return report.told()
+
+    async def _delete_untagged(self, job: Context, report: Report, *, dry: bool) -> None:
+        after = 0
+        while True:
+            found = await self._db.read(
+                partial(garbage.untagged, after=after, age=TIME_WINDOW_HOURS * _HOUR, count=AT_ONCE)
+            )
+            if not found:
+                return
+            after = found[-1].id
+            if dry:
+                await self._count(found, report)
+            else:
+                for artifact in found:
+                    await self._delete(job, artifact, report)
+                    self._tell(job, report)
+            self._tell(job, report)
+
+    async def _count(self, found: list[Untagged], report: Report) -> None:
+        for _, some in groupby(sorted(found, key=lambda each: each.repository_id), lambda each: each.repository_id):
+            ids = [each.id for each in some]
+            blobs, size = await self._db.read(partial(garbage.only_of, manifest_ids=ids))
+            report.manifests += len(ids)
+            report.blobs += blobs
+            report.bytes += size
+
+    async def _delete(self, job: Context, artifact: Untagged, report: Report) -> None:
+        name = RepositoryName.parse(artifact.repository)
+        grant = repository_grant_of_itself(artifact.project, name, artifact.repository_id, (Action.PULL, Action.DELETE))
+        try:
+            await self._artifacts.delete(grant, artifact.digest, unnamed=True)
+            report.manifests += 1
+        except (Conflict, Refused, Unknown) as error:
+            report.left += 1
+            job.log(f"{name}@{artifact.digest} stays: {error}")
+
+    async def _collect(self, job: Context, report: Report) -> None:
+        while True:
+            done = await self._collector.round()
+            report.blobs += done.blobs
+            report.bytes += done.bytes
+            self._tell(job, report)
+            if done.idle:
+                return
+
+    async def _look(self, job: Context, report: Report) -> None:
+        after: tuple[int, int] | None = (0, 0)
+        while after is not None:
+            sizes, after = await self._db.read(partial(garbage.due, after=after, count=LINKS_AT_ONCE))
+            report.blobs += len(sizes)
+            report.bytes += sum(sizes)
+            self._tell(job, report)
+
+    def _tell(self, job: Context, report: Report) -> None:
+        job.progress(report.manifests + report.blobs, None, report.bytes)
