@@ -1,5 +1,7 @@
 """The registry that all these tests share, and fresh clients for it."""
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,9 +52,17 @@ def docker_daemon() -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    """Makes empty folders."""
-    return lambda: tmp_path_factory.mktemp("home")
+def home() -> Iterator[Callable[[], Path]]:
+    """Makes empty folders with short names: podman takes no run folder of more than 50 characters."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix="home-")))
+        return made[-1]
+
+    yield make
+    for folder in made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_postgresql(name: str, tmp_path: Path, postgresql_server: PostgresqlServ
     made = []
 
     def fresh(folder: Path) -> Place:
-        made.append(postgresql_server.create(migrated=True))
+        made.append(postgresql_server.take())
         return Place(database=postgresql_server.url(made[-1]), storage=str(folder / "objects"))
 
     first = 1 + sorted(SCENARIOS).index(name) % SAMPLE
@@ -58,7 +58,7 @@ def test_postgresql(name: str, tmp_path: Path, postgresql_server: PostgresqlServ
         kill_at_each(name, range(first, MOST, SAMPLE), tmp_path, fresh, wait_for_the_dead)
     finally:
         for database in made:
-            postgresql_server.drop(database)
+            postgresql_server.give_back(database)
 
 
 def kill_at_each(

@@ -10,7 +10,7 @@ import pytest
 from .nodes import PASSWORD, Node, push_image
 
 Start = Callable[..., Node]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 CHECKS = (
     "not_a_server_error",
@@ -47,7 +47,7 @@ def test_made_up_requests_are_answered_as_documented(start: Start, tmp_path: Pat
     command += ["--max-examples", str(EXAMPLES), "--seed", "7", "--warnings", "off", "--request-timeout", "10"]
     if asker != "nobody":
         command += ["--auth", f"{asker}:{PASSWORD}"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False)
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=380, check=False)
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
     assert "Tested: " in ran.stdout
     assert node.stop() == 0
