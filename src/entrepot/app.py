@@ -38,7 +38,9 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
+from entrepot.registry.holds import Holds
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
@@ -54,7 +56,9 @@ from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
 from entrepot.registry.robots import Robots
 from entrepot.registry.rules import Rules
+from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.tags import Tags
+from entrepot.registry.trash import Trash
 from entrepot.registry.uploads import Uploads
 from entrepot.server.service import Asgi, Gauge, Receive, Scope, Send
 from entrepot.storage.contract import Key, Storage
@@ -281,6 +285,10 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         quarantine=Quarantine(db),
         jobs=Jobs(db),
         job_monitor=JobMonitor(db),
+        trash=Trash(db, house.rules),
+        tag_history=TagHistory(db, manifests),
+        holds=Holds(db),
+        forecasts=Forecasts(db, house.rules),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),

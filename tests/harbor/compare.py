@@ -53,13 +53,39 @@ class Tolerance:
     holds: Callable[[Difference], bool]
 
 
-OURS = frozenset({"getQuarantined", "listQuarantine"})
+OURS = frozenset(
+    {
+        "getProjectTrash",
+        "getQuarantined",
+        "getTrash",
+        "liftHold",
+        "listHolds",
+        "listQuarantine",
+        "listTagHistory",
+        "listTrash",
+        "placeHold",
+        "purgeTrash",
+        "restoreTrash",
+        "rollBackTag",
+        "updateProjectTrash",
+    }
+)
 """Operations that Harbor does not have."""
+
 TOLERATED = (
     Tolerance(
         "more refusals",
         "a refusal that Harbor gives as well, or that this registry gives, without the contract saying so",
         lambda found: found.kind == "status" and found.contract is None and found.place.startswith("answer 4"),
+    ),
+    Tolerance(
+        "parameters of our own",
+        "what may be asked for beside what Harbor knows; left out, everything is as in Harbor",
+        lambda found: (
+            found.kind == "parameter"
+            and found.contract is None
+            and found.place in ("query parameter dry_run", "query parameter force")
+        ),
     ),
     Tolerance(
         "closing slash",

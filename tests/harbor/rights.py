@@ -82,6 +82,18 @@ BY_HAND = {
 }
 """Rules that the contract tells in words."""
 OURS = {
+    # Nobody but administrators is told that there is no such deletion.
+    "listTrash": SIGNED_IN,
+    "getTrash": _system("project", "delete"),
+    "restoreTrash": _system("project", "delete"),
+    "purgeTrash": _system("project", "delete"),
+    "getProjectTrash": _project("quota", "read"),
+    "updateProjectTrash": _project("project", "update"),
+    "listTagHistory": _project("tag", "list"),
+    "rollBackTag": _project("tag", "create"),
+    "listHolds": _project("artifact", "list"),
+    "placeHold": _project("project", "update"),
+    "liftHold": _project("project", "update"),
     "listQuarantine": _system("system-volumes", "read"),
     "getQuarantined": _system("system-volumes", "read"),
 }
@@ -172,6 +184,10 @@ BODIES: dict[str, Any] = {
     "createPurgeSchedule": {"schedule": {"type": "Daily"}},
     "updatePurgeSchedule": {"schedule": {"type": "Daily"}},
     "actionPendingJobs": {"action": "stop"},
+    "restoreTrash": {},
+    "updateProjectTrash": {"own_window_seconds": -7},
+    "rollBackTag": {"digest": DIGEST},
+    "placeHold": {"reference": "none"},
 }
 """What is sent: something that is refused for its content, once it is allowed."""
 QUERIES: dict[str, dict[str, str]] = {
@@ -199,4 +215,6 @@ PATH_VALUES = {
     "pool_id": "none",
     "job_id": str(MISSING),
     "job_type": "NONE",
+    "trash_id": str(MISSING),
+    "hold_id": str(MISSING),
 }

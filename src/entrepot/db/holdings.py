@@ -31,6 +31,11 @@ def of_repository(repository_id: int) -> Some:
     return Some("m.repository_id = ? AND m.deleted_at IS NULL", (repository_id,))
 
 
+def of_project(project_id: int) -> Some:
+    """The manifests of a project, live and in the trash."""
+    return Some("m.repository_id IN (SELECT i.id FROM repositories i WHERE i.project_id = ?)", (project_id,))
+
+
 def of_deletion(trash_id: int) -> Some:
     """The manifests of a deletion that can be undone."""
     return Some("m.trash_id = ?", (trash_id,))

@@ -327,6 +327,13 @@ def lock_all(tx: Transaction, repository_id: int) -> int:
     return len(tx.all(find, repository_id))
 
 
+def count(tx: Transaction, repository_id: int) -> int:
+    """How many live manifests the repository has."""
+    row = tx.one("SELECT count(*) FROM manifests WHERE repository_id = ? AND deleted_at IS NULL", repository_id)
+    assert row is not None
+    return int(row[0])
+
+
 def has_any(tx: Transaction, repository_id: int) -> bool:
     """Whether the repository holds any manifest, live or in the trash."""
     return tx.one("SELECT 1 FROM manifests WHERE repository_id = ? LIMIT 1", repository_id) is not None

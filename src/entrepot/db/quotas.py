@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from entrepot.db import configuration
-from entrepot.db.contract import Transaction
+from entrepot.db.contract import Row, Transaction
 from entrepot.db.listing import Column, Kind, Listing, rows
 from entrepot.model.errors import QuotaExceeded
 from entrepot.model.query import ListQuery
@@ -79,6 +79,8 @@ class QuotaView(NamedTuple):
     quota: Quota
     project_name: str
     owner_name: str
+    in_trash: int
+    """Of the bytes used, those that only what is in the trash holds."""
 
 
 _LISTING = Listing(
@@ -100,13 +102,18 @@ def page(tx: Transaction, query: ListQuery, project_id: int | None) -> tuple[lis
     """A page of the quotas, of one project or of all, and how many there are."""
     conditions = ["q.project_id = ?"] if project_id is not None else []
     found, total = rows(tx, _LISTING, query, conditions, [project_id] if project_id is not None else [])
-    return [QuotaView(Quota(*row[:6]), row[6], row[7]) for row in found], total
+    return [_view(tx, row) for row in found], total
 
 
 def find(tx: Transaction, quota_id: int) -> QuotaView | None:
     """The quota of that id."""
     row = tx.one(f"SELECT {_LISTING.select} {_LISTING.source} WHERE q.id = ?", quota_id)
-    return None if row is None else QuotaView(Quota(*row[:6]), row[6], row[7])
+    return None if row is None else _view(tx, row)
+
+
+def _view(tx: Transaction, row: Row) -> QuotaView:
+    quota = Quota(*row[:6])
+    return QuotaView(quota, row[6], row[7], in_trash(tx, quota.project_id))
 
 
 def room(tx: Transaction, project_id: int) -> int | None:
@@ -202,5 +209,25 @@ def project_of(tx: Transaction, repository_id: int) -> int:
 
 def _size(tx: Transaction, blob_id: int) -> int:
     row = tx.one("SELECT size FROM blobs WHERE id = ?", blob_id)
+    assert row is not None
+    return int(row[0])
+
+
+def in_trash(tx: Transaction, project_id: int) -> int:
+    """Bytes of the project that only what is in the trash holds: what emptying it would free."""
+    row = tx.one(
+        "SELECT coalesce((SELECT SUM(b.size) FROM blobs b WHERE b.id IN (SELECT h.blob_id FROM trash t"
+        "   JOIN manifests m ON m.trash_id = t.id JOIN manifest_blobs h ON h.manifest_id = m.id"
+        "   WHERE t.project_id = ?)"
+        "  AND NOT EXISTS (SELECT 1 FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id"
+        "   JOIN manifest_blobs o ON o.repository_id = l.repository_id AND o.blob_id = l.blob_id"
+        "   JOIN manifests n ON n.id = o.manifest_id"
+        "   WHERE l.blob_id = b.id AND r.project_id = ? AND n.deleted_at IS NULL)), 0)"
+        " + coalesce((SELECT SUM(length(m.body)) FROM trash t JOIN manifests m ON m.trash_id = t.id"
+        "  WHERE t.project_id = ?), 0)",
+        project_id,
+        project_id,
+        project_id,
+    )
     assert row is not None
     return int(row[0])

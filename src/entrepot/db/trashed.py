@@ -174,26 +174,6 @@ def let_go(tx: Transaction, trash_id: int, count: int) -> int:
     )
 
 
-def held_bytes(tx: Transaction, project_id: int) -> int:
-    """Bytes of the project that only what is in the trash holds: what emptying it would free."""
-    row = tx.one(
-        "SELECT coalesce((SELECT SUM(b.size) FROM blobs b WHERE b.id IN (SELECT h.blob_id FROM trash t"
-        "   JOIN manifests m ON m.trash_id = t.id JOIN manifest_blobs h ON h.manifest_id = m.id"
-        "   WHERE t.project_id = ?)"
-        "  AND NOT EXISTS (SELECT 1 FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id"
-        "   JOIN manifest_blobs o ON o.repository_id = l.repository_id AND o.blob_id = l.blob_id"
-        "   JOIN manifests n ON n.id = o.manifest_id"
-        "   WHERE l.blob_id = b.id AND r.project_id = ? AND n.deleted_at IS NULL)), 0)"
-        " + coalesce((SELECT SUM(length(m.body)) FROM trash t JOIN manifests m ON m.trash_id = t.id"
-        "  WHERE t.project_id = ?), 0)",
-        project_id,
-        project_id,
-        project_id,
-    )
-    assert row is not None
-    return int(row[0])
-
-
 def children_of(tx: Transaction, manifest_ids: Sequence[int]) -> set[Digest]:
     """What any of the manifests name as their parts."""
     found: set[Digest] = set()

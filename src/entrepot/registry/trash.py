@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from entrepot.access.roles import roles_with
-from entrepot.db import trash, trash_lists, trashed
+from entrepot.db import quotas, trash, trash_lists, trashed
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.trash import Entry
@@ -134,7 +134,7 @@ class Trash:
         return ProjectTrash(
             own_window=None if own is None else own // SECOND,
             window=trash.window_of(tx, project_id, self._rules.trash) // SECOND,
-            size=trashed.held_bytes(tx, project_id),
+            size=quotas.in_trash(tx, project_id),
         )
 
 

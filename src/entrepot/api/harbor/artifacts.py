@@ -12,6 +12,7 @@ from entrepot.api.harbor.operation import (
     CHANGED,
     CREATED,
     LIST,
+    DryRun,
     IsName,
     Page,
     PageSize,
@@ -25,6 +26,7 @@ from entrepot.api.harbor.project_path import project_grant
 from entrepot.api.harbor.request import Done, HarborRequest
 from entrepot.api.harbor.schema.artifact import Artifact
 from entrepot.api.harbor.schema.label import Label
+from entrepot.api.harbor.trash_shape import Foretold
 from entrepot.model.errors import Invalid
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import Exactly, ListQuery
@@ -146,12 +148,18 @@ async def get_artifact(
     return artifact_shape.artifact(await request.parts.artifacts.get(grant, reference_of(reference), shown))
 
 
-@delete(ONE, **operation("deleteArtifact", "artifact", errors=(401, 403, 404, 500), headers=CHANGED))
+@delete(ONE, **operation("deleteArtifact", "artifact", errors=(401, 403, 404, 412, 500), headers=CHANGED))
 async def delete_artifact(
-    request: HarborRequest, project_name: FromPath[str], repository_name: FromPath[str], reference: FromPath[str]
+    request: HarborRequest,
+    project_name: FromPath[str],
+    repository_name: FromPath[str],
+    reference: FromPath[str],
+    dry_run: DryRun = False,
 ) -> Done:
     """Deletes the artifact with all its tags and what belongs to it."""
     grant = await repository_grant(request, project_name, repository_name, DELETE)
+    if dry_run:
+        return Foretold(await request.parts.forecasts.artifact(grant, reference_of(reference)))
     await request.parts.artifacts.delete(grant, reference_of(reference))
     return Done()
 

@@ -8,6 +8,7 @@ from entrepot.api.harbor import (
     auditlog,
     configurations,
     gc,
+    holds,
     jobservice,
     labels,
     members,
@@ -21,7 +22,9 @@ from entrepot.api.harbor import (
     robots,
     search,
     system,
+    tag_history,
     tags,
+    trash,
     usergroups,
     users,
 )
@@ -48,4 +51,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *jobservice.HANDLERS,
     *gc.HANDLERS,
     *purge.HANDLERS,
+    *trash.HANDLERS,
+    *tag_history.HANDLERS,
+    *holds.HANDLERS,
 ]

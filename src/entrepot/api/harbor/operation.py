@@ -57,6 +57,10 @@ def path_id(format_: str | None = "int64") -> ParameterKwarg:
     return PathParameter(ge=LEAST, le=MOST, schema_extra={"format": format_} if format_ else None)
 
 
+DryRun = Annotated[bool, QueryParameter(name="dry_run")]
+"""Whether to tell only what would be deleted. Not Harbor's."""
+Force = Annotated[bool, QueryParameter(name="force")]
+"""Whether to delete what is not empty as well. Not Harbor's."""
 Page = Annotated[int, QueryParameter(ge=LEAST, le=MOST, schema_extra={"format": "int64"})]
 PageSize = Annotated[int, QueryParameter(ge=LEAST, le=100, schema_extra={"format": "int64"})]
 Search = Annotated[str | None, QueryParameter(name="q")]

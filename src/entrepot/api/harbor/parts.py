@@ -14,7 +14,9 @@ from entrepot.registry.audit import Audit
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
+from entrepot.registry.holds import Holds
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
@@ -25,6 +27,8 @@ from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
 from entrepot.registry.robots import Robots
+from entrepot.registry.tag_history import TagHistory
+from entrepot.registry.trash import Trash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,10 @@ class Parts:
     quarantine: Quarantine
     jobs: Jobs
     job_monitor: JobMonitor
+    trash: Trash
+    tag_history: TagHistory
+    holds: Holds
+    forecasts: Forecasts
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

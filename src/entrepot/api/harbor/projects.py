@@ -8,7 +8,19 @@ from msgspec import UNSET, UnsetType, structs
 
 from entrepot.api.harbor.application import BASE
 from entrepot.api.harbor.listed import listed
-from entrepot.api.harbor.operation import CHANGED, CREATED, LIST, IsName, Page, PageSize, Search, Sort, operation
+from entrepot.api.harbor.operation import (
+    CHANGED,
+    CREATED,
+    LIST,
+    DryRun,
+    Force,
+    IsName,
+    Page,
+    PageSize,
+    Search,
+    Sort,
+    operation,
+)
 from entrepot.api.harbor.paging import list_query
 from entrepot.api.harbor.project_path import project_grant
 from entrepot.api.harbor.project_shape import shown
@@ -22,6 +34,7 @@ from entrepot.api.harbor.schema.project import (
     ProjectSummary,
     ProjectSummaryQuota,
 )
+from entrepot.api.harbor.trash_shape import Foretold
 from entrepot.db.listing import merged
 from entrepot.model import metadata as settings
 from entrepot.model.errors import Invalid, ProjectUnknown
@@ -121,10 +134,18 @@ async def update_project(
     "/projects/{project_name_or_id:str}",
     **operation("deleteProject", "project", errors=(400, 403, 404, 412, 500), headers=CHANGED),
 )
-async def delete_project(request: HarborRequest, project_name_or_id: FromPath[str], is_name: IsName = False) -> Done:
-    """Removes a project that holds nothing."""
+async def delete_project(
+    request: HarborRequest,
+    project_name_or_id: FromPath[str],
+    is_name: IsName = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+) -> Done:
+    """Removes a project that holds nothing; with `force`, one that does as well."""
     grant = await project_grant(request, project_name_or_id, is_name, DELETE)
-    await request.parts.project_changes.delete(grant)
+    if dry_run:
+        return Foretold(await request.parts.forecasts.project(grant, force=force))
+    await request.parts.project_changes.delete(grant, force=force)
     return Done()
 
 

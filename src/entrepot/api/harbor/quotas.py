@@ -18,6 +18,8 @@ from entrepot.registry.limits import READ, UPDATE
 
 QuotaId = Annotated[int, path_id(None)]
 STORAGE = "storage"
+TRASH = "trash"
+"""Of the bytes used, those that only what is in the trash holds. Not Harbor's."""
 
 
 @get("/quotas", **operation("listQuotas", "quota", errors=(400, 401, 403, 500), headers=LIST))
@@ -69,7 +71,7 @@ def _shown(view: QuotaView) -> Quota:
         id=quota.id,
         ref={"id": quota.project_id, "name": view.project_name, "owner_name": view.owner_name},
         hard={STORAGE: quota.hard},
-        used={STORAGE: quota.used},
+        used={STORAGE: quota.used, TRASH: view.in_trash},
         creation_time=date_time(quota.created_at),
         update_time=date_time(quota.updated_at),
     )

@@ -6,11 +6,12 @@ from litestar.params import FromPath, JSONBody
 from entrepot.api.harbor import artifact_shape
 from entrepot.api.harbor.artifact_path import repository_grant
 from entrepot.api.harbor.listed import listed
-from entrepot.api.harbor.operation import CHANGED, LIST, Page, PageSize, Search, Sort, operation
+from entrepot.api.harbor.operation import CHANGED, LIST, DryRun, Page, PageSize, Search, Sort, operation
 from entrepot.api.harbor.paging import list_query
 from entrepot.api.harbor.path import name_of
 from entrepot.api.harbor.request import Done, HarborRequest
 from entrepot.api.harbor.schema.artifact import Repository, RepositoryChange
+from entrepot.api.harbor.trash_shape import Foretold
 from entrepot.registry import repositories as operations
 
 _LIST = "/projects/{project_name:str}/repositories"
@@ -65,9 +66,13 @@ async def update(
 
 
 @delete(_ONE, **operation("deleteRepository", "repository", errors=(400, 401, 403, 404, 412, 500), headers=CHANGED))
-async def delete_one(request: HarborRequest, project_name: FromPath[str], repository_name: FromPath[str]) -> Done:
+async def delete_one(
+    request: HarborRequest, project_name: FromPath[str], repository_name: FromPath[str], dry_run: DryRun = False
+) -> Done:
     """Deletes everything that the repository holds."""
     grant = await repository_grant(request, project_name, repository_name, operations.DELETE)
+    if dry_run:
+        return Foretold(await request.parts.forecasts.repository(grant))
     await request.parts.repositories.delete(grant)
     return Done()
 

@@ -12,12 +12,13 @@ from entrepot.api.harbor.application import BASE
 from entrepot.api.harbor.artifact_path import reference_of, repository_grant
 from entrepot.api.harbor.artifacts import ONE, REPORTS, Reports
 from entrepot.api.harbor.listed import listed
-from entrepot.api.harbor.operation import CHANGED, CREATED, LIST, Page, PageSize, Search, Sort, operation
+from entrepot.api.harbor.operation import CHANGED, CREATED, LIST, DryRun, Page, PageSize, Search, Sort, operation
 from entrepot.api.harbor.paging import list_query
 from entrepot.api.harbor.path import name_of
 from entrepot.api.harbor.request import Done, HarborRequest
 from entrepot.api.harbor.schema.artifact import Accessory, NewTag, Tag
 from entrepot.api.harbor.schema.system import Icon
+from entrepot.api.harbor.trash_shape import Foretold
 from entrepot.model import reference as model
 from entrepot.model.digest import Digest
 from entrepot.model.permission import Permission, Resource, Verb
@@ -80,7 +81,8 @@ async def list_tags(
 
 
 @delete(
-    ONE + "/tags/{tag_name:str}", **operation("deleteTag", "artifact", errors=(401, 403, 404, 500), headers=CHANGED)
+    ONE + "/tags/{tag_name:str}",
+    **operation("deleteTag", "artifact", errors=(401, 403, 404, 412, 500), headers=CHANGED),
 )
 async def delete_tag(
     request: HarborRequest,
@@ -88,10 +90,13 @@ async def delete_tag(
     repository_name: FromPath[str],
     reference: FromPath[str],
     tag_name: FromPath[str],
+    dry_run: DryRun = False,
 ) -> Done:
     """Removes the tag; the artifact stays."""
     grant = await repository_grant(request, project_name, repository_name, DELETE)
     tag = model.Tag.parse(name_of(tag_name))
+    if dry_run:
+        return Foretold(await request.parts.forecasts.tag(grant, reference_of(reference), tag))
     await request.parts.artifacts.delete_tag(grant, reference_of(reference), tag)
     return Done()
 
