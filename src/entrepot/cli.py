@@ -9,11 +9,14 @@ from entrepot import __version__
 from entrepot.commands.audit import audit
 from entrepot.commands.check import check
 from entrepot.commands.config import config, version
+from entrepot.commands.hold import hold
 from entrepot.commands.job import job
 from entrepot.commands.printing import UsageWrong, say
 from entrepot.commands.project import project
 from entrepot.commands.serve import serve
+from entrepot.commands.tag import tag
 from entrepot.commands.token import token
+from entrepot.commands.trash import trash
 from entrepot.commands.user import user
 from entrepot.commands.work import work
 from entrepot.model.errors import EntrepotError, Invalid
@@ -50,6 +53,9 @@ def command_line() -> App:
         help_epilogue="Example:\n\n  entrepot work --database postgresql://entrepot@db/entrepot --storage s3://blobs",
     )
     app.command(project)
+    app.command(trash)
+    app.command(tag)
+    app.command(hold)
     app.command(user)
     app.command(
         token,

@@ -80,7 +80,7 @@ def test_version(entrepot: Entrepot) -> None:
         ("serve --config nowhere.toml", "there is no file nowhere.toml"),
         ("project create", 'Command "project create" parameter NAME requires an argument.'),
         ("project member add a b chief", 'Invalid value "chief" for ROLE. Choose from: "project-admin"'),
-        ("project set library", "nothing to change: give --public, --private or --sparse-indexes"),
+        ("project set library", "nothing to change: give --public, --private, --sparse-indexes or --trash"),
         ("token alice", 'Command "token" parameter --scope requires an argument.'),
         ("token alice --scope nonsense", "'nonsense' is no scope: write it as repository:library/hello:pull,push"),
         ("token alice --scope repository:library/x:pull --lifetime 2h", "--lifetime must be from 1m to 55m"),

@@ -1,10 +1,13 @@
 """`entrepot project …`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from entrepot.access.local import shell_project_grant
 from entrepot.app import House
+from entrepot.commands.forecast import confirmed, in_words, told_forecast
 from entrepot.commands.house import PAGE, ask
 from entrepot.commands.place import HERE, Place
 from entrepot.commands.printing import UsageWrong, day_of, print_json, print_table, say
@@ -12,7 +15,10 @@ from entrepot.db.members import Member
 from entrepot.model.errors import AlreadyExists
 from entrepot.model.grant import SystemGrant
 from entrepot.model.project import Project, Role
+from entrepot.registry.forecast import Forecast, Forecasts
 from entrepot.registry.projects import Keep
+from entrepot.registry.trash import Trash
+from entrepot.settings_values import DURATION
 
 RoleName = Literal["project-admin", "maintainer", "developer", "guest", "limited-guest"]
 _ROLES: dict[RoleName, Role] = {
@@ -79,24 +85,44 @@ def list_projects(*, json: Annotated[bool, Parameter(negative="")] = False, plac
     return 0
 
 
-@project.command(help_epilogue="Example:\n\n  entrepot project delete my-team")
-def delete(name: str, /, *, place: Place = HERE) -> int:
-    """Delete a project that holds no artifact any more.
+@project.command(
+    help_epilogue="Examples:\n\n  entrepot project delete my-team\n\n  entrepot project delete my-team --dry-run\n\n"
+    "  entrepot project delete my-team --force"
+)
+def delete(
+    name: str,
+    /,
+    *,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    place: Place = HERE,
+) -> int:
+    """Delete a project. If it holds artifacts, asks back; it can be restored for as long as its trash is kept.
 
     Parameters
     ----------
     name
         The project.
+    force
+        Do not ask back.
+    dry_run
+        Say, as JSON, what would go, and delete nothing.
     """
-    ask(place, lambda house, grant: house.projects.delete(grant, name))
-    say(f"The project {name} is gone.")
+    found = ask(place, lambda house, _: _forecast(house, name))
+    if dry_run:
+        print_json(told_forecast(found))
+        return 0
+    if found.counts["artifacts"] and not force and not confirmed(f"{name} holds {in_words(found)}. Delete it?"):
+        raise UsageWrong(f"{name} holds {in_words(found)}; nothing was deleted: say --force to delete it")
+    ask(place, lambda house, grant: house.projects.delete(grant, name, force=True))
+    say(f"The project {name} is gone.{' `entrepot trash list` shows it.' if found.window else ''}")
     return 0
 
 
 @project.command(
     name="set",
     help_epilogue="Examples:\n\n  entrepot project set library --private\n\n"
-    "  entrepot project set library --sparse-indexes yes",
+    "  entrepot project set library --sparse-indexes yes\n\n  entrepot project set library --trash 30d",
 )
 def change(
     name: str,
@@ -104,6 +130,7 @@ def change(
     *,
     public: Annotated[bool | None, Parameter(negative="--private")] = None,
     sparse_indexes: Literal["yes", "no", "default"] | None = None,
+    trash: str = "",
     place: Place = HERE,
 ) -> int:
     """Change a project.
@@ -116,18 +143,26 @@ def change(
         Whether anybody may pull, or only members.
     sparse_indexes
         Whether manifests may lack layers or children that are not here; `default` leaves it to the setting.
+    trash
+        How long deletions in it can be undone, as `30d`; `0s`: not at all; `default` leaves it to the setting.
     """
-    if public is None and sparse_indexes is None:
-        raise UsageWrong("nothing to change: give --public, --private or --sparse-indexes yes, no or default")
-    ask(
-        place,
-        lambda house, grant: house.projects.change(
-            grant,
-            name,
-            public=Keep.KEEP if public is None else public,
-            sparse_indexes=Keep.KEEP if sparse_indexes is None else _SPARSE[sparse_indexes],
-        ),
-    )
+    if public is None and sparse_indexes is None and not trash:
+        raise UsageWrong("nothing to change: give --public, --private, --sparse-indexes or --trash")
+    window = None if trash in ("", "default") else DURATION.parse(trash, Path())
+
+    async def do(house: House, grant: SystemGrant) -> None:
+        if public is not None or sparse_indexes is not None:
+            await house.projects.change(
+                grant,
+                name,
+                public=Keep.KEEP if public is None else public,
+                sparse_indexes=Keep.KEEP if sparse_indexes is None else _SPARSE[sparse_indexes],
+            )
+        if trash:
+            seconds = None if window is None else int(window.total_seconds())
+            await Trash(house.db, house.rules).set_window(await shell_project_grant(house.db, name), seconds)
+
+    ask(place, do)
     say(f"The project {name} is changed.")
     return 0
 
@@ -210,6 +245,10 @@ def list_members(
         return 0
     print_table(("User", "Role"), named, nothing=f"Nobody has a role in {project_name} yet.")
     return 0
+
+
+async def _forecast(house: House, name: str) -> Forecast:
+    return await Forecasts(house.db, house.rules).project(await shell_project_grant(house.db, name), force=True)
 
 
 async def _all_projects(house: House, grant: SystemGrant) -> list[Project]:
