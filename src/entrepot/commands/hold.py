@@ -61,8 +61,13 @@ def list_holds(project: str, /, *, json: Annotated[bool, Parameter(negative="")]
 
     found = ask(place, page)
     if json:
-        keys = ("id", "repository", "digest", "tag", "reason", "placed_at", "placed_by")
-        print_json([{key: getattr(one, key) for key in keys} for one in found])
+        keys = ("id", "repository", "tag", "reason", "placed_at", "placed_by")
+        print_json(
+            [
+                {**{key: getattr(one, key) for key in keys}, "digest": None if one.digest is None else str(one.digest)}
+                for one in found
+            ]
+        )
         return 0
     print_table(
         ("Id", "What", "Since (UTC)", "By", "Reason"),
