@@ -41,6 +41,7 @@ from entrepot.registry.directory import Directory
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
+from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
@@ -54,6 +55,8 @@ from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
+from entrepot.registry.retention import Retention
+from entrepot.registry.retention_runs import RetentionRuns
 from entrepot.registry.robots import Robots
 from entrepot.registry.rules import Rules
 from entrepot.registry.tag_history import TagHistory
@@ -69,6 +72,7 @@ from entrepot.tasks.garbage import GarbageCollection
 from entrepot.tasks.prove import Prover
 from entrepot.tasks.purge_audit import purge_audit
 from entrepot.tasks.repair import Repairer
+from entrepot.tasks.retain import Retain
 from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
 
@@ -219,6 +223,7 @@ def tasks_of(house: House) -> Tasks:
     tasks = [
         GarbageCollection(db, Collector(db, storage, rules), artifacts).task,
         purge_audit(Audit(db)),
+        Retain(db, rules, Configuration(db)).task(),
     ]
     return Tasks.of([*tasks, sweep(house.db, tasks)])
 
@@ -289,6 +294,9 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         tag_history=TagHistory(db, manifests),
         holds=Holds(db),
         forecasts=Forecasts(db, house.rules),
+        immutable_rules=ImmutableRules(db),
+        retention=Retention(db),
+        retention_runs=RetentionRuns(db),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),

@@ -10,9 +10,11 @@ from entrepot.commands.audit import audit
 from entrepot.commands.check import check
 from entrepot.commands.config import config, version
 from entrepot.commands.hold import hold
+from entrepot.commands.immutable import immutable
 from entrepot.commands.job import job
 from entrepot.commands.printing import UsageWrong, say
 from entrepot.commands.project import project
+from entrepot.commands.retention import retention
 from entrepot.commands.serve import serve
 from entrepot.commands.tag import tag
 from entrepot.commands.token import token
@@ -68,6 +70,8 @@ def command_line() -> App:
     )
     app.command(audit)
     app.command(job)
+    app.command(retention)
+    app.command(immutable)
     app.command(config, help_epilogue="Example:\n\n  entrepot config --data /srv/entrepot")
     app.command(version)
     return app

@@ -16,8 +16,6 @@ PARTS = {
     "scanning",
     "preheat",
     "OIDC",
-    "retention",
-    "immutability",
     "pages",
 }
 """What does not exist yet; a line that waits for a part is to be answered when it does."""

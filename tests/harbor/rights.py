@@ -122,11 +122,11 @@ def rule_of(operation: str, contract: dict[str, list[str]]) -> Rule:
     for text in authz:
         if text == "authenticated":
             continue
-        found = _PERMISSION(text)
+        found = _PERMISSION(text.removeprefix("authenticated, then "))
         if found is None:
             raise ValueError(f"{operation}: {text!r} is to be read by somebody")
         needed.append(Needed(found[1], "project" if found[2] == "(self)" else found[2], found[3]))
-    return Rule(signed_in="authenticated" in authz or not needed, needed=tuple(needed))
+    return Rule(signed_in=not needed or any(text.startswith("authenticated") for text in authz), needed=tuple(needed))
 
 
 class Policies:
@@ -177,6 +177,11 @@ BODIES: dict[str, Any] = {
     "updateRepository": {"description": "x"},
     "createTag": {"name": "not a tag"},
     "addLabel": {"id": MISSING},
+    "CreateImmuRule": {"action": "nonsense"},
+    "UpdateImmuRule": {"id": MISSING, "action": "nonsense"},
+    "updateRetention": {"algorithm": "nonsense"},
+    "triggerRetentionExecution": {"dry_run": True},
+    "operateRetentionExecution": {"action": "nonsense"},
     "CreateRobot": None,
     "RefreshSec": {"secret": "short"},
     "createGCSchedule": {"schedule": {"type": "Daily"}},
@@ -217,4 +222,7 @@ PATH_VALUES = {
     "job_type": "NONE",
     "trash_id": str(MISSING),
     "hold_id": str(MISSING),
+    "immutable_rule_id": str(MISSING),
+    "eid": str(MISSING),
+    "tid": str(MISSING),
 }

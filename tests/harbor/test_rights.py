@@ -23,10 +23,11 @@ from contracts.access_house import PASSWORD, basic
 from entrepot.access.local import shell_grant
 from entrepot.api.harbor.document import document
 from entrepot.api.harbor.handlers import HANDLERS
-from entrepot.db import repositories, robots
+from entrepot.db import repositories, retention, robots
 from entrepot.db.contract import Transaction
 from entrepot.db.robots import NewRobot, Scope
 from entrepot.model.permission import Permission, parse_permission
+from entrepot.model.retention import RetentionPolicy
 
 CONTRACT_FACTS = json.loads(CONTRACT.read_text())
 AUTHZ = {told["id"]: told["authz"] for told in CONTRACT_FACTS["operations"]}
@@ -71,7 +72,7 @@ async def test_an_operation_is_for_whom_the_contract_says(harbor: Harbor, operat
     askers = await _askers(harbor, rule, ids["own"])
     for place in PLACES if rule.of_project else ("own",):
         for asker in askers:
-            answer = await _ask(asker.client, operation, place, ids)
+            answer = await _ask(harbor, asker.client, operation, place, ids)
             expected = _expected(rule, asker, place)
             if not _fits(answer.status_code, expected):
                 wrong.append(f"{asker.name} in {place}: {answer.status_code} {answer.text.strip()}, not {expected}")
@@ -88,7 +89,9 @@ async def test_an_answer_does_not_tell_whether_a_project_exists(harbor: Harbor, 
     ids = await _organise(harbor)
     for asker in await _askers(harbor, rule, ids["own"]):
         if asker.name != "admin":
-            hidden, nowhere = [await _ask(asker.client, operation, place, ids) for place in ("hidden", "nowhere")]
+            hidden, nowhere = [
+                await _ask(harbor, asker.client, operation, place, ids) for place in ("hidden", "nowhere")
+            ]
             assert hidden.status_code == nowhere.status_code, asker.name
             assert _masked(hidden.text, "hidden", ids) == _masked(nowhere.text, "nowhere", ids), asker.name
 
@@ -174,7 +177,7 @@ async def _robot(harbor: Harbor, name: str, needed: tuple[Needed, ...], project_
     return Asker(f"robot {name}", harbor(f"robot${full}"), holds=bool(needed))
 
 
-async def _ask(client: Client, operation: str, place: str, ids: dict[str, int]) -> Any:
+async def _ask(harbor: Harbor, client: Client, operation: str, place: str, ids: dict[str, int]) -> Any:
     told = SERVED[operation]
     values = {**PATH_VALUES, "project_name_or_id": place, "project_name": place}
     path = re.sub(r"\{(\w+)\}", lambda match: values[match[1]], told.path)
@@ -191,7 +194,25 @@ async def _ask(client: Client, operation: str, place: str, ids: dict[str, int]) 
         body = {"name": "Not a name", "level": "project", "duration": -1, "permissions": [permission]}
     if operation in ("GetLabelByID", "UpdateLabel", "DeleteLabel"):
         path = path.replace(PATH_VALUES["label_id"], str(await _label(client, place, ids)))
+    if operation == "createRetention":
+        body = {"scope": {"level": "project", "ref": ids[place]}, "algorithm": "nonsense"}
+    elif "/retentions/{id}" in told.path:
+        path = path.replace(PATH_VALUES["id"], str(await _policy(harbor, place, ids)), 1)
     return await client(told.method.upper(), path, json=body, params=query)
+
+
+async def _policy(harbor: Harbor, place: str, ids: dict[str, int]) -> int:
+    """The id of the project's policy of retention; of one that nobody has where there is no project."""
+    if place == "nowhere":
+        return ids["nowhere"]
+
+    def change(tx: Transaction) -> int:
+        policy_id = retention.insert(tx, ids[place], RetentionPolicy(rules=(), cron=""))
+        found = retention.of_project(tx, ids[place])
+        assert found is not None
+        return policy_id or found.id
+
+    return await harbor.whole.db.write(change)
 
 
 async def _label(client: Client, place: str, ids: dict[str, int]) -> int:

@@ -266,3 +266,98 @@ async def test_data_sources_read_pages_until_one_is_empty(provider: Provider) ->
     [robot] = await every("/robots", f"&q=Level=project,ProjectID={number}")
     assert robot["name"].split("+")[1] == "ci"
     assert [one["level"] for one in await every("/robots")] == ["system"], "without a question: the system's own"
+
+
+def retention_body(project_id: int, *rules: dict[str, Any], cron: str = "") -> dict[str, Any]:
+    return {
+        "algorithm": "or",
+        "rules": list(rules),
+        "trigger": {"kind": "Schedule", "references": {}, "settings": {"cron": cron}},
+        "scope": {"level": "project", "ref": project_id},
+    }
+
+
+def retention_rule(template: str, tags: dict[str, str], repositories: dict[str, str], **params: int) -> dict[str, Any]:
+    return {
+        "disabled": False,
+        "action": "retain",
+        "scope_selectors": {"repository": [{"kind": "doublestar", **repositories}]},
+        "tag_selectors": [{"kind": "doublestar", **tags}],
+        "params": params,
+        "template": template,
+    }
+
+
+async def test_a_retention_policy(provider: Provider) -> None:
+    project, _ = await provider.create("/projects", project_body())
+    number = int(project.rpartition("/")[2])
+    everything = {"decoration": "repoMatches", "pattern": "**"}
+    newest = retention_rule(
+        "latestPushedK",
+        {"decoration": "matches", "pattern": "v*", "extras": '{"untagged":true}'},
+        everything,
+        latestPushedK=5,
+    )
+    pulled = retention_rule(
+        "nDaysSinceLastPull",
+        {"decoration": "excludes", "pattern": "dev-*", "extras": '{"untagged":false}'},
+        {"decoration": "repoExcludes", "pattern": "scratch/**"},
+        nDaysSinceLastPull=7,
+    )
+    for_ever = retention_rule(
+        "always", {"decoration": "matches", "pattern": "stable", "extras": '{"untagged":false}'}, everything
+    )
+    path, _ = await provider.create("/retentions", retention_body(number, newest, pulled, cron="0 0 0 * * *"))
+    read = await provider.send("GET", path)
+    assert read["scope"] == {"level": "project", "ref": number}
+    assert read["trigger"]["settings"]["cron"] == "0 0 0 * * *"
+    assert [_resolved(rule) for rule in read["rules"]] == [_resolved(newest), _resolved(pulled)]
+
+    # Made anew by somebody whose state does not know of it: refused, found by the project's metadata, and put.
+    again = retention_body(number, for_ever, newest)
+    await provider.send("POST", "/retentions", again, 400)
+    known = (await provider.send("GET", project))["metadata"]["retention_id"]
+    assert path == f"/retentions/{known}"
+    await provider.send("PUT", path, again)
+    read = await provider.send("GET", path)
+    assert [_resolved(rule) for rule in read["rules"]] == [_resolved(for_ever), _resolved(newest)]
+    assert read["trigger"]["settings"]["cron"] == ""
+
+    await provider.send("PUT", path, {**retention_body(number), "id": int(known)})  # So it is destroyed.
+    assert (await provider.send("GET", path)).get("rules", []) == []
+    await provider.send("DELETE", project)
+    await provider.send("GET", path, status=404)
+
+
+def _resolved(rule: dict[str, Any]) -> dict[str, Any]:
+    """What the provider makes of a rule that it reads."""
+    (tags,), (repositories,) = rule["tag_selectors"], rule["scope_selectors"]["repository"]
+    return {
+        "disabled": rule.get("disabled", False),
+        "template": rule["template"],
+        "params": rule.get("params", {}),
+        "tags": (tags["decoration"], tags["pattern"], "true" in tags["extras"]),
+        "repositories": (repositories["decoration"], repositories["pattern"]),
+    }
+
+
+async def test_an_immutable_tag_rule(provider: Provider) -> None:
+    project, _ = await provider.create("/projects", project_body())
+    body = {
+        "disabled": False,
+        "scope_selectors": {"repository": [{"kind": "doublestar", "decoration": "repoMatches", "pattern": "**"}]},
+        "tag_selectors": [{"kind": "doublestar", "decoration": "matches", "pattern": "v*"}],
+        "action": "immutable",
+        "template": "immutable_template",
+    }
+    path, _ = await provider.create(f"{project}/immutabletagrules", body)
+    number = int(path.rpartition("/")[2])
+    (read,) = await provider.send("GET", f"{project}/immutabletagrules")
+    assert read["id"] == number
+    assert read["tag_selectors"] == body["tag_selectors"]
+    assert read["scope_selectors"] == body["scope_selectors"]
+    await provider.send("PUT", path, {**body, "id": number, "disabled": True})
+    (read,) = await provider.send("GET", f"{project}/immutabletagrules")
+    assert read["disabled"] is True
+    await provider.send("DELETE", path)
+    assert await provider.send("GET", f"{project}/immutabletagrules") == []

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from entrepot.access.gate import account_standing, as_of_now, roles_of_bits
 from entrepot.access.identity import Identity
+from entrepot.access.local import SHELL
 from entrepot.access.roles import SYSTEM_ADMIN, permissions_of
 from entrepot.db import repositories, standings, trash
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.standings import ProjectStanding
 from entrepot.model.errors import Denied, EntrepotError, ProjectUnknown, RecordUnknown, Unauthenticated
 from entrepot.model.grant import (
+    NOWHERE,
     AccountGrant,
     CatalogGrant,
     Origin,
@@ -68,6 +70,10 @@ class Asker:
 
     identity: Identity
     origin: Origin
+
+
+AT_THE_MACHINE = Asker(Identity(principal=SHELL), NOWHERE)
+"""Somebody who can read the data folder, and so could change anything anyway."""
 
 
 class ManagementGate:

@@ -50,6 +50,8 @@ class TagRow(NamedTuple):
     name: str
     updated_at: int
     pulled_at: int | None
+    immutable: bool = False
+    """Whether a rule of its project makes it so, if that was asked for."""
 
 
 class AccessoryRow(NamedTuple):

@@ -27,6 +27,12 @@ def find(tx: Transaction, name: str) -> Project | None:
     return None if row is None else _project(row)
 
 
+def by_id(tx: Transaction, project_id: int) -> Project | None:
+    """The project of that id, unless it is in the trash."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE id = ? AND deleted_at IS NULL", project_id)
+    return None if row is None else _project(row)
+
+
 def lock(tx: Transaction, name: str) -> Project | None:
     """As `find`, and nobody else changes the row until the transaction ends."""
     row = tx.one(f"SELECT {_COLUMNS} FROM projects WHERE name = ? AND deleted_at IS NULL FOR UPDATE", name)
@@ -94,6 +100,13 @@ def repository_with_content(tx: Transaction, project_id: int) -> str | None:
         project_id,
     )
     return None if row is None else row[0]
+
+
+def repository_ids(tx: Transaction, project_id: int) -> list[int]:
+    """The ids of the project's repositories that hold something."""
+    return [
+        row[0] for row in tx.all("SELECT id FROM repositories WHERE project_id = ? AND live ORDER BY id", project_id)
+    ]
 
 
 def lock_repositories(tx: Transaction, project_id: int) -> None:

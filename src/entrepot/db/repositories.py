@@ -111,6 +111,24 @@ def hide(tx: Transaction, repository_id: int) -> None:
     tx.run(f"UPDATE repositories SET live = FALSE WHERE id = ? AND live AND NOT {HOLDS}", repository_id)
 
 
+def name_in(tx: Transaction, project_id: int, repository_id: int) -> str | None:
+    """The name of the project's repository of that id; None if it holds nothing, or is no such."""
+    find = "SELECT name FROM repositories WHERE id = ? AND project_id = ? AND live"
+    row = tx.one(find, repository_id, project_id)
+    return None if row is None else str(row[0])
+
+
+def page_of_project(tx: Transaction, project_id: int, after: int, count: int) -> list[tuple[int, str]]:
+    """Ids and names of the project's repositories that hold something, those whose ids are greater than `after`."""
+    rows = tx.all(
+        "SELECT r.id, r.name FROM repositories r WHERE r.project_id = ? AND r.id > ? AND r.live ORDER BY r.id LIMIT ?",
+        project_id,
+        after,
+        count,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def page_of_all(tx: Transaction, after: str, count: int) -> list[str]:
     """Names of repositories that hold something, in order, those greater than `after`."""
     rows = tx.all("SELECT r.name FROM repositories r WHERE r.name > ? AND r.live ORDER BY r.name LIMIT ?", after, count)

@@ -97,6 +97,11 @@ def remove(tx: Transaction, name: str) -> bool:
     return tx.run("DELETE FROM schedules WHERE name = ?", name) == 1
 
 
+def remove_of_project(tx: Transaction, project_id: int) -> None:
+    """Removes the project's schedules."""
+    tx.run("DELETE FROM schedules WHERE project_id = ?", project_id)
+
+
 def get(tx: Transaction, name: str) -> Schedule | None:
     """The schedule of that name, or None."""
     row = tx.one(f"SELECT {_COLUMNS} FROM schedules WHERE name = ?", name)

@@ -73,6 +73,17 @@ def _digest(tx: Transaction, manifest_id: int) -> Digest:
     return Digest(bytes(row[0]))
 
 
+def of_digest(tx: Transaction, repository_id: int, digest: Digest) -> list[str]:
+    """The names of the tags that name the manifest."""
+    rows = tx.all(
+        "SELECT t.name FROM manifests m JOIN tags t ON t.manifest_id = m.id"
+        " WHERE m.repository_id = ? AND m.digest = ? ORDER BY t.name",
+        repository_id,
+        digest.packed,
+    )
+    return [row[0] for row in rows]
+
+
 def delete_of_manifest(tx: Transaction, manifest_id: int) -> list[str]:
     """The names of the tags that named the manifest and are gone now. The caller has locked the manifest."""
     # One statement: a tag that is moved elsewhere meanwhile is neither deleted nor told of.

@@ -28,6 +28,7 @@ EntrepotError
 │   ├── RangeInvalid
 │   ├── InUse
 │   ├── Protected
+│   │   └── Immutable
 │   └── AlreadyExists
 │       └── NameTaken
 └── Failed                   the registry could not, and nothing was changed
@@ -187,6 +188,10 @@ class InUse(Conflict):
 
 class Protected(Conflict):
     """It may not be deleted, nor a tag be moved, until somebody lifts what protects it."""
+
+
+class Immutable(Protected):
+    """A rule of the project makes the tag immutable: it is neither moved nor deleted, nor what bears it."""
 
 
 class AlreadyExists(Conflict):

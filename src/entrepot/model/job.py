@@ -14,6 +14,7 @@ class JobKind(StrEnum):
     GARBAGE_COLLECTION = "garbage-collection"
     PURGE_AUDIT_LOG = "purge-audit-log"
     EXECUTION_SWEEP = "execution-sweep"
+    RETENTION = "retention"
 
 
 SCHEDULER = "scheduler"

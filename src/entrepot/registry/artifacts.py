@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, garbage, labels, manifests, quotas, repositories
+from entrepot.db import artifact_lists, garbage, immutability, labels, manifests, quotas, repositories, tags
 from entrepot.db.artifact_lists import AccessoryRow, ArtifactRow, TagRow
 from entrepot.db.contract import Database, Transaction
+from entrepot.db.immutability import Place
 from entrepot.db.labels import Label
 from entrepot.model.artifact import HARBOR_SBOM, ArtifactKind
 from entrepot.model.contents import Contents, contents_of
 from entrepot.model.digest import Digest
 from entrepot.model.errors import AlreadyExists, InUse, ManifestUnknown
 from entrepot.model.grant import ProjectGrant, RepositoryGrant
+from entrepot.model.immutability import holding
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
 from entrepot.model.query import ListQuery
@@ -34,6 +36,8 @@ class Shown:
     tags: bool = True
     labels: bool = True
     accessories: bool = True
+    immutable: bool = False
+    """Whether tags are immutable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +118,21 @@ class Artifacts:
 
         await self._db.write(change)
 
-    async def tags(self, grant: RepositoryGrant, reference: Reference, query: ListQuery) -> tuple[list[TagRow], int]:
-        """A page of the artifact's tags, the newest first, and how many there are. Raises ManifestUnknown."""
+    async def tags(
+        self, grant: RepositoryGrant, reference: Reference, query: ListQuery, *, immutable: bool
+    ) -> tuple[list[TagRow], int]:
+        """A page of the artifact's tags, the newest first, and how many there are; with `immutable`, which are.
+
+        Raises ManifestUnknown.
+        """
         grant.require(Action.PULL)
-        return await self._of(grant, reference, lambda tx, row: artifact_lists.page_of_tags(tx, row.id, query))
+
+        def question(tx: Transaction, row: ArtifactRow) -> tuple[list[TagRow], int]:
+            found, total = artifact_lists.page_of_tags(tx, row.id, query)
+            place = immutability.counting_in(tx, row.repository_id) if immutable else None
+            return _marked(place, found), total
+
+        return await self._of(grant, reference, question)
 
     async def create_tag(self, grant: RepositoryGrant, reference: Reference, tag: Tag) -> None:
         """Has the tag name the artifact. Raises ManifestUnknown, AlreadyExists if it names anything."""
@@ -127,7 +142,8 @@ class Artifacts:
             row = _find(tx, grant, reference)
             if manifests.lock_live(tx, row.repository_id, row.digest) is None:
                 raise _unknown(grant, reference)
-            if self._manifests.point(tx, grant, row.repository_id, tag, row.id, row.digest) is not None:
+            taken = tags.lock(tx, row.repository_id, tag.text) is not None
+            if taken or self._manifests.point(tx, grant, row.repository_id, tag, row.id, row.digest) is not None:
                 raise AlreadyExists(f"there is a tag {tag} in {grant.name} already")
             manifests.relist(tx, row.repository_id, [row.digest])
 
@@ -201,6 +217,9 @@ def _holder(tx: Transaction, row: ArtifactRow, name: str) -> ArtifactRow:
 def _views(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[ArtifactView]:
     ids = [row.id for row in rows]
     named = artifact_lists.tags_of(tx, ids, MOST_TAGS) if shown.tags else {}
+    if shown.immutable:
+        places = {place: immutability.counting_in(tx, place) for place in {row.repository_id for row in rows}}
+        named = {row.id: _marked(places[row.repository_id], named.get(row.id, [])) for row in rows}
     borne = labels.of_artifacts(tx, ids) if shown.labels else {}
     contents = {row.id: contents_of(row.body) for row in rows}
     belonging: dict[int, dict[Digest, list[AccessoryRow]]] = {}
@@ -221,6 +240,13 @@ def _views(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[A
         )
         for row in rows
     ]
+
+
+def _marked(place: Place | None, found: list[TagRow]) -> list[TagRow]:
+    """The tags, with which of them the rules of their place make immutable."""
+    if place is None:
+        return found
+    return [tag._replace(immutable=holding(place.rules, place.repository, tag.name) is not None) for tag in found]
 
 
 def _unknown(grant: RepositoryGrant, reference: Reference) -> ManifestUnknown:

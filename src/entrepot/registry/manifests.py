@@ -168,9 +168,9 @@ class Manifests:
         The caller has locked the manifest, and relists both. Raises Protected.
         """
         before = tags.move(tx, repository_id, tag.text, manifest_id)
+        if before is not None:
+            protection.check_move(tx, repository_id, tag.text, before, digest)
         if before != digest:
-            if before is not None:
-                protection.check_move(tx, repository_id, tag.text, before)
             tag_moves.record(tx, grant.principal, repository_id, tag.text, kind, before, digest)
             was = None if before is None else str(before)
             tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(digest), before=was)

@@ -1,6 +1,6 @@
 """Deleting a project, within a transaction of a caller's."""
 
-from entrepot.db import project_contents, projects, trash
+from entrepot.db import project_contents, projects, schedules, trash
 from entrepot.db.contract import Transaction
 from entrepot.db.trash import NewEntry
 from entrepot.model.errors import InUse
@@ -23,6 +23,7 @@ def remove_project(tx: Transaction, rules: Rules, by: Principal, project: Projec
         raise InUse(
             f"{full} holds artifacts; delete what the project's repositories hold first, or ask with force=true"
         )
+    schedules.remove_of_project(tx, project.id)
     window = trash.window_of(tx, project.id, rules.trash)
     if window == 0 and full is None:
         projects.delete(tx, project.id)

@@ -15,6 +15,7 @@ from entrepot.model.event import Event, EventName
 from entrepot.model.grant import Principal
 from entrepot.model.reference import RepositoryName, Tag, parse_project_name
 from entrepot.model.trash import MoveKind, TrashKind
+from entrepot.registry.retention import plan_again
 from entrepot.registry.revival import Revived, revive
 from entrepot.registry.rules import Rules
 
@@ -160,6 +161,7 @@ def _project(tx: Transaction, by: Principal, entry: Entry, wish: Wish) -> Restor
         raise NameTaken(f"there is a project {name} again; restore it under another name, such as {free}", free)
     able = [int(robot_id) for robot_id in entry.kept.get("robots", [])]
     projects.restore(tx, entry.project_id, entry.name, name, able)
+    plan_again(tx, entry.project_id, by.name)
     trash.delete(tx, entry.id)
     _record(tx, EventName.PROJECT_RESTORED, by, entry, name, None, project=name, before=entry.name)
     return Restored(

@@ -84,7 +84,7 @@ class _Annotated(msgspec.Struct):
 
 
 def tag(row: TagRow) -> Tag:
-    """A tag. No rule makes tags immutable yet."""
+    """A tag; whether it is immutable only if that was asked for."""
     return Tag(
         id=row.id,
         repository_id=row.repository_id,
@@ -92,7 +92,7 @@ def tag(row: TagRow) -> Tag:
         name=row.name,
         push_time=date_time(row.updated_at),
         pull_time=optional_time(row.pulled_at),
-        immutable=False,
+        immutable=row.immutable,
     )
 
 

@@ -64,14 +64,14 @@ async def list_artifacts(
     with_label: Asked = False,
     with_scan_overview: Asked = False,  # noqa: ARG001
     with_sbom_overview: Asked = False,  # noqa: ARG001
-    with_immutable_status: Asked = False,  # noqa: ARG001
+    with_immutable_status: Asked = False,
     with_accessory: Asked = False,
     with_inherited_accessory: Asked = False,  # noqa: ARG001
 ) -> Response[list[Artifact]]:
     """A page of the repository's artifacts, the newest first."""
     query = list_query(q, sort, page, page_size)
     grant = await repository_grant(request, project_name, repository_name, LIST_ARTIFACTS)
-    shown = _shown(request, with_tag, with_label, with_accessory)
+    shown = _shown(request, with_tag, with_label, with_accessory, with_immutable_status)
     found, total = await request.parts.artifacts.page(grant, query, shown)
     return listed(request, [artifact_shape.artifact(view) for view in found], total, query)
 
@@ -93,7 +93,7 @@ async def list_artifacts_of_project(
     with_label: Asked = False,
     with_scan_overview: Asked = False,  # noqa: ARG001
     with_sbom_overview: Asked = False,  # noqa: ARG001
-    with_immutable_status: Asked = False,  # noqa: ARG001
+    with_immutable_status: Asked = False,
     with_accessory: Asked = False,
     with_inherited_accessory: Asked = False,  # noqa: ARG001
     latest_in_repository: Asked = False,
@@ -103,7 +103,7 @@ async def list_artifacts_of_project(
     await request.parts.management.signed_in(request.arrival.asker)
     grant = await project_grant(request, project_name_or_id, is_name, LIST_ARTIFACTS)
     newest_of = _newest_of(query) if latest_in_repository else None
-    shown = _shown(request, with_tag, with_label, with_accessory)
+    shown = _shown(request, with_tag, with_label, with_accessory, with_immutable_status)
     found, total = await request.parts.artifacts.page_of_project(grant, query, shown, newest_of)
     return listed(request, [artifact_shape.artifact(view) for view in found], total, query)
 
@@ -140,11 +140,11 @@ async def get_artifact(
     with_accessory: Asked = False,
     with_inherited_accessory: Asked = False,  # noqa: ARG001
     with_signature: Asked = False,  # noqa: ARG001
-    with_immutable_status: Asked = False,  # noqa: ARG001
+    with_immutable_status: Asked = False,
 ) -> Artifact:
     """The artifact that a tag or a digest names."""
     grant = await repository_grant(request, project_name, repository_name, READ)
-    shown = _shown(request, with_tag, with_label, with_accessory)
+    shown = _shown(request, with_tag, with_label, with_accessory, with_immutable_status)
     return artifact_shape.artifact(await request.parts.artifacts.get(grant, reference_of(reference), shown))
 
 
@@ -195,9 +195,10 @@ async def remove_label(
     return Done()
 
 
-def _shown(request: HarborRequest, tags: bool, labels: bool, accessories: bool) -> Shown:
+def _shown(request: HarborRequest, tags: bool, labels: bool, accessories: bool, immutable: bool) -> Shown:
     """What to tell; accessories unless they are refused: the contract's default says otherwise, Harbor does so."""
-    return Shown(tags=tags, labels=labels, accessories=accessories or "with_accessory" not in request.query_params)
+    belonging = accessories or "with_accessory" not in request.query_params
+    return Shown(tags=tags, labels=labels, accessories=belonging, immutable=immutable)
 
 
 def _newest_of(query: ListQuery) -> str:

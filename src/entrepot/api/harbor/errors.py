@@ -37,6 +37,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.RangeInvalid: (409, "CONFLICT"),
     errors.InUse: (412, "PRECONDITION"),
     errors.Protected: (412, "PRECONDITION"),
+    errors.Immutable: (412, "PRECONDITION"),
     errors.AlreadyExists: (409, "CONFLICT"),
     errors.NameTaken: (409, "CONFLICT"),
     errors.Failed: (503, "UNKNOWN"),

@@ -17,7 +17,7 @@ from entrepot.api.harbor import cookies
 from entrepot.api.harbor.asgi import Application, Header, Message, Receive, Scope, Send
 from entrepot.api.harbor.errors import answer_to
 from entrepot.api.harbor.origin import is_foreign
-from entrepot.api.harbor.path import routed
+from entrepot.api.harbor.path import asked, routed
 from entrepot.model.errors import Denied, EntrepotError, Unauthenticated
 from entrepot.model.grant import Origin
 from entrepot.registry.configuration import Configuration
@@ -82,6 +82,7 @@ class Front:
             **scope,
             "path": path,
             "raw_path": path.encode(),
+            "query_string": asked(scope["query_string"]),
             "state": {**(scope.get("state") or {}), "arrival": arrival},
         }
 

@@ -27,24 +27,32 @@ class Operation(TypedDict):
 
 
 def operation(
-    operation_id: str, tag: str, *, status: int = 200, errors: tuple[int, ...] = (), headers: tuple[str, ...] = ()
+    operation_id: str,
+    tag: str,
+    *,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+    headers: tuple[str, ...] = (),
+    also: tuple[int, ...] = (),
 ) -> Operation:
     """What the contract says of one operation, to be spread into its decorator: `@get(path, **operation(…))`.
 
     That values which do not fit are refused, by 400 or 422, and credentials that are wrong, by 401, goes without saying
-    there, and is said here.
+    there, and is said here. `also`: other statuses of success that the contract has, without a body.
     """
     return Operation(
         operation_id=operation_id,
         tags=[tag],
         status_code=status,
-        responses=dict.fromkeys((400, 401, *errors, 422), _ERROR),
+        responses={**dict.fromkeys((400, 401, *errors, 422), _ERROR), **dict.fromkeys(also, _NOTHING)},
         response_headers=[ResponseHeader(name=name, value="", documentation_only=True) for name in headers],
         raises=[],
     )
 
 
 _ERROR = ResponseSpec(Errors, generate_examples=False, description="Refused; the reason is in the body")
+
+_NOTHING = ResponseSpec(None, generate_examples=False, description="Done")
 
 REQUEST_ID = HeaderParameter(annotation=str, name="X-Request-Id", min_length=1, required=False)
 """Taken by every operation; the server reads it, so that no handler has to."""

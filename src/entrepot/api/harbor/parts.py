@@ -17,6 +17,7 @@ from entrepot.registry.directory import Directory
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
+from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
@@ -26,6 +27,8 @@ from entrepot.registry.pictures import Pictures
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
+from entrepot.registry.retention import Retention
+from entrepot.registry.retention_runs import RetentionRuns
 from entrepot.registry.robots import Robots
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.trash import Trash
@@ -60,6 +63,9 @@ class Parts:
     tag_history: TagHistory
     holds: Holds
     forecasts: Forecasts
+    immutable_rules: ImmutableRules
+    retention: Retention
+    retention_runs: RetentionRuns
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

@@ -32,6 +32,13 @@ def segment_of(name: str) -> str:
     return quote(name, safe="")
 
 
+def asked(query_string: bytes) -> bytes:
+    """The query without `page=` and `page_size=` that say nothing, as clients of Harbor send them."""
+    if b"page" not in query_string:
+        return query_string
+    return b"&".join(part for part in query_string.split(b"&") if part not in (b"page=", b"page_size="))
+
+
 def _segment(part: bytes) -> str:
     text = unquote_to_bytes(part).decode()
     if any(ord(character) < 32 or ord(character) == 127 for character in text):

@@ -71,12 +71,14 @@ async def list_tags(
     sort: Sort = None,
     page: Page = 1,
     page_size: PageSize = 10,
-    with_immutable_status: FromQuery[bool] = False,  # noqa: ARG001 - no rule makes tags immutable yet
+    with_immutable_status: FromQuery[bool] = False,
 ) -> Response[list[Tag]]:
     """A page of the artifact's tags, the newest first."""
     query = list_query(q, sort, page, page_size)
     grant = await repository_grant(request, project_name, repository_name, LIST_TAGS)
-    found, total = await request.parts.artifacts.tags(grant, reference_of(reference), query)
+    found, total = await request.parts.artifacts.tags(
+        grant, reference_of(reference), query, immutable=with_immutable_status
+    )
     return listed(request, [artifact_shape.tag(row) for row in found], total, query)
 
 

@@ -45,6 +45,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.RangeInvalid: (416, "RANGE_INVALID"),
     errors.InUse: (409, "DENIED"),
     errors.Protected: (412, "DENIED"),
+    errors.Immutable: (412, "PRECONDITION"),
     errors.AlreadyExists: (409, "DENIED"),
     errors.NameTaken: (409, "DENIED"),
     errors.Failed: (503, "UNAVAILABLE"),
