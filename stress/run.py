@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stress.crew import Crew
+from stress.damaging import Damaged
 from stress.house import Ground, Place, migrate, open_database, open_house, prepare, quiet, rules
 from stress.journal import Deed, Journal
 from stress.ledger import Ledger
@@ -22,7 +23,7 @@ from stress.worker import Order, Role
 LOOK = 0.05
 STUCK_SECONDS = 90.0
 """Without any push acknowledged for so long, something waits for ever."""
-ONCE = (Role.INSPECTOR,)
+ONCE = (Role.INSPECTOR, Role.DAMAGER, Role.WALKER)
 TWICE = (Role.COLLECTOR,)
 
 
@@ -45,7 +46,7 @@ def run(options: Options) -> Report:
             journal.close()
         seconds = time.monotonic() - began
         ledger.refresh()
-        verdict, violations = asyncio.run(_judge(options, orders[0], ledger))
+        verdict, violations = asyncio.run(_judge(options, orders[0], ledger, folder / "journals"))
         return _report(options, crew.kills, seconds, ledger, verdict, violations)
 
 
@@ -106,10 +107,12 @@ def _orders(options: Options, place: Place, ground: Ground, journals: Path) -> l
     ]
 
 
-async def _judge(options: Options, order: Order, ledger: Ledger) -> tuple[Verdict, list[tuple[str, str]]]:
+async def _judge(
+    options: Options, order: Order, ledger: Ledger, journals: Path
+) -> tuple[Verdict, list[tuple[str, str]]]:
     house = open_house(order.place, rules(options), order.ground)
     try:
-        return await judge(house, ledger)
+        return await judge(house, ledger, Damaged(journals))
     finally:
         await house.close()
 

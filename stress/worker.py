@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from entrepot.model.digest import Digest
 from entrepot.model.errors import BlobUploadUnknown, DatabaseFailed, StorageFailed
 from stress.clients import Desk, HeadFirst, Kept, Mounter, Pusher
+from stress.damaging import Damaged, Damager, Walker
 from stress.house import Ground, House, Place, open_house, quiet, rules, scratch_name
 from stress.journal import Journal
 from stress.ledger import Ledger
@@ -33,9 +34,13 @@ class Role(StrEnum):
     RETAGGER = "retagger"
     READER = "reader"
     INSPECTOR = "inspector"
+    DAMAGER = "damager"
+    WALKER = "walker"
     COLLECTOR = "collector"
 
 
+ALONE = (Role.INSPECTOR, Role.DAMAGER, Role.WALKER)
+"""Of these, a process does one thing after another."""
 CLIENTS: dict[Role, type[Pusher]] = {Role.PUSHER: Pusher, Role.HEAD_FIRST: HeadFirst, Role.MOUNTER: Mounter}
 ONLOOKERS: dict[Role, Callable[[Desk, Ledger], "Player"]] = {
     Role.DELETER: Deleter,
@@ -105,7 +110,7 @@ def _players(order: Order, house: House, journal: Journal) -> list[Player]:
     universe = Universe(options.seed, options.blobs)
     if order.role is Role.COLLECTOR:
         return [Sweeper(house, journal)]
-    count = 1 if order.role is Role.INSPECTOR else options.tasks
+    count = 1 if order.role in ALONE else options.tasks
     desks = [
         Desk(
             house=house,
@@ -118,8 +123,13 @@ def _players(order: Order, house: House, journal: Journal) -> list[Player]:
         )
         for task in range(count)
     ]
+    damaged = Damaged(order.journals)
     if order.role is Role.INSPECTOR:
-        return [Inspector(desks[0])]
+        return [Inspector(desks[0], damaged)]
+    if order.role is Role.WALKER:
+        return [Walker(desks[0], damaged)]
+    if order.role is Role.DAMAGER:
+        return [Damager(desks[0], damaged)]
     if order.role in ONLOOKERS:
         ledger = Ledger(order.journals, recent=True)
         return [ONLOOKERS[order.role](desk, ledger) for desk in desks]
