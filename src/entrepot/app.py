@@ -63,6 +63,7 @@ from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.tags import Tags
 from entrepot.registry.trash import Trash
 from entrepot.registry.uploads import Uploads
+from entrepot.registry.usage import Usage
 from entrepot.server.service import Asgi, Gauge, Receive, Scope, Send
 from entrepot.storage.contract import Key, Storage
 from entrepot.storage.open import open_storage, provider_of
@@ -98,6 +99,7 @@ class House:
     repairer: Repairer
     """For commands: it acts for whoever is at the machine."""
     pulls: Pulls
+    usage: Usage
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -146,6 +148,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
                 prover=Prover(db, storage, sparse_indexes=rules.sparse_indexes),
                 repairer=Repairer(db, storage, SHELL),
                 pulls=pulls,
+                usage=Usage(db),
             )
             await pulls.close()
         finally:
@@ -288,6 +291,7 @@ def _harbor_parts(house: House, probes: Probes) -> Parts:
         copies=Copies(db, manifests, house.rules),
         pictures=Pictures(db, house.storage),
         quarantine=Quarantine(db),
+        usage=Usage(db),
         jobs=Jobs(db),
         job_monitor=JobMonitor(db),
         trash=Trash(db, house.rules),

@@ -242,6 +242,26 @@ def test_check_sets_aside_what_is_damaged_and_shows_it_when_it_is_good_again(
     assert run(["check"]) == 0
 
 
+def test_a_project_explains_what_it_holds(registry: Path, entrepot: Entrepot) -> None:
+    async def push() -> None:
+        db, storage = SqliteDatabase(registry / "entrepot.db"), FileStorage(registry / "objects")
+        place = Place(db, storage, Rules())
+        await place.push_image(b"a layer" * 1000, tag="latest", name="pictures/cat")
+        await place.push(b"a layer" * 1000, "pictures/dog")
+        await db.close()
+        await storage.close()
+
+    asyncio.run(push())
+    told = entrepot("project", "usage", "pictures")
+    assert "pictures holds 7." in told.err
+    assert told.out.startswith("pictures/cat\t7.")
+    assert "\t6.8 KiB\t0 B\t0 B\n" in told.out
+    found = json.loads(entrepot("project", "usage", "pictures", "--json").out)
+    assert [one["shared"] for one in found["repositories"]] == [7000, 7000]
+    assert found["used"] == 7000 + sum(one["own"] for one in found["repositories"])
+    assert entrepot("project", "usage", "nowhere").code == 1
+
+
 def test_a_database_that_is_none_is_told(registry: Path, entrepot: Entrepot) -> None:
     (registry / "entrepot.db").write_bytes(b"this is no database" * 1000)
     for suffix in ("-wal", "-shm"):

@@ -8,11 +8,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
-from entrepot.db import blobs, collection, manifests, proof, referrers, removals, repositories, tags, uploads
+from entrepot.db import (
+    blobs,
+    collection,
+    manifests,
+    proof,
+    quarantine,
+    referrers,
+    removals,
+    repositories,
+    tags,
+    uploads,
+    usage,
+)
 from entrepot.db.contract import Row, Transaction
 from entrepot.db.schema import metadata
 from entrepot.db.sqlite import SqliteTransaction, _without_row_locks, connect
 from entrepot.model.digest import Digest
+from entrepot.model.query import ListQuery
 
 DIGEST = Digest.of(b"content")
 
@@ -190,6 +203,11 @@ QUESTIONS: dict[str, Callable[[Transaction], object]] = {
     "page_of_blobs": lambda tx: proof.page_of_blobs(tx, 0, 9),
     "page_of_manifests": lambda tx: proof.page_of_manifests(tx, 0, 9),
     "page_of_parts": lambda tx: proof.page_of_parts(tx, "", 9),
+    "usage.holders": lambda tx: usage.holders(tx, 1, 1, 9),
+    "usage.of_repository": lambda tx: usage.of_repository(tx, usage.RepositoryName(1, "a/b")),
+    "quarantine.total": quarantine.total,
+    "quarantine.page": lambda tx: quarantine.page(tx, ListQuery(page=1, page_size=9)),
+    "quarantine.take_stale": lambda tx: quarantine.take_stale(tx, 9, 9),
     "knows_key": lambda tx: proof.knows_key(tx, "absent"),
 }
 

@@ -56,11 +56,15 @@ class Tolerance:
 OURS = frozenset(
     {
         "getProjectTrash",
+        "getProjectUsage",
         "getQuarantined",
+        "getStorageUsage",
         "getTrash",
         "liftHold",
+        "listBlobUsage",
         "listHolds",
         "listQuarantine",
+        "listRepositoryUsage",
         "listTagHistory",
         "listTrash",
         "placeHold",

@@ -13,6 +13,7 @@ from entrepot.access.first_start import FirstStart
 from entrepot.app import House, route, rules_of
 from entrepot.config import Settings
 from entrepot.registry.pulls import Pulls
+from entrepot.registry.usage import Usage
 from entrepot.storage.memory import MemoryStorage
 from entrepot.tasks.prove import Prover
 from entrepot.tasks.repair import Repairer
@@ -84,6 +85,7 @@ async def harbor(house: access_house.House, tmp_path: Path) -> AsyncIterator[Har
         prover=Prover(house.db, storage, sparse_indexes=False),
         repairer=Repairer(house.db, storage),
         pulls=pulls,
+        usage=Usage(house.db),
     )
     application = route(whole, {"database": _works, "storage": _works})
     transport = httpx.ASGITransport(app=application, raise_app_exceptions=True)

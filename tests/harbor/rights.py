@@ -81,6 +81,7 @@ BY_HAND = {
     "CreateRobot": _project("robot", "create"),
 }
 """Rules that the contract tells in words."""
+_READS_ROOM = (Needed("project", "quota", "read"), Needed("project", "repository", "list"))
 OURS = {
     # Nobody but administrators is told that there is no such deletion.
     "listTrash": SIGNED_IN,
@@ -96,6 +97,10 @@ OURS = {
     "liftHold": _project("project", "update"),
     "listQuarantine": _system("system-volumes", "read"),
     "getQuarantined": _system("system-volumes", "read"),
+    "getStorageUsage": _system("system-volumes", "read"),
+    "getProjectUsage": _project("quota", "read"),
+    "listRepositoryUsage": Rule(signed_in=False, needed=_READS_ROOM),
+    "listBlobUsage": Rule(signed_in=False, needed=_READS_ROOM),
 }
 """Rules of operations that the contract does not have."""
 ELSEWHERE = {

@@ -63,3 +63,13 @@ def day_of(microseconds: int) -> str:
     """The moment, in microseconds since 1970, as a UTC date and time."""
     moment = datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)
     return moment.strftime("%Y-%m-%d %H:%M")
+
+
+def size_of(size: int) -> str:
+    """So many bytes, to be read by people: `17 B`, `4.2 MiB`."""
+    value, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB", "PiB"):
+        if abs(value) < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:.1f} {unit}" if unit != "B" else f"{size} B"

@@ -11,6 +11,7 @@ from entrepot.commands.forecast import confirmed, in_words, told_forecast
 from entrepot.commands.house import PAGE, ask
 from entrepot.commands.place import HERE, Place
 from entrepot.commands.printing import UsageWrong, day_of, print_json, print_table, say
+from entrepot.commands.usage import usage
 from entrepot.db.members import Member
 from entrepot.model.errors import AlreadyExists
 from entrepot.model.grant import SystemGrant
@@ -35,6 +36,9 @@ _SPARSE_NAMES = {value: name for name, value in _SPARSE.items()}
 project = App(name="project", help="Create, change, list and delete projects, and say who may do what in them.")
 member = App(name="member", help="Say who has which role in a project.")
 project.command(member)
+project.command(
+    usage, help_epilogue="Examples:\n\n  entrepot project usage library\n\n  entrepot project usage library --json"
+)
 
 
 @project.command(

@@ -7,7 +7,7 @@ for one another, and a blob goes when its last link has gone.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from entrepot.db import quotas, removals
+from entrepot.db import quotas, removals, usage
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
 from entrepot.model.digest import Digest
@@ -265,7 +265,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
     Gives back the room that is to be freed; None, with nothing done, if somebody is at the blob just now and `wait`
     is off. The caller has locked the link and knows that nothing refers to it.
     """
-    row = tx.one(f"SELECT key FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
+    row = tx.one(f"SELECT key, size FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
     if row is None:
         return None
     tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
@@ -275,6 +275,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
         further = further_parts(tx, blob_id)
         tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
         tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
+        usage.note_freed(tx, int(row[1]))
         for key in (str(row[0]), *(part.key for part in further)):
             removals.give_up(tx, key, tx.now + reader_grace)
     return freed

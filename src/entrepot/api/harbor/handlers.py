@@ -27,6 +27,7 @@ from entrepot.api.harbor import (
     tag_history,
     tags,
     trash,
+    usage,
     usergroups,
     users,
 )
@@ -42,6 +43,7 @@ HANDLERS: list[ControllerRouterHandler] = [
     *usergroups.HANDLERS,
     *quotas.HANDLERS,
     *quarantine.HANDLERS,
+    *usage.HANDLERS,
     *allowlist.HANDLERS,
     *permissions.HANDLERS,
     *repositories.HANDLERS,

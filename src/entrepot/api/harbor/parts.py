@@ -32,6 +32,7 @@ from entrepot.registry.retention_runs import RetentionRuns
 from entrepot.registry.robots import Robots
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.trash import Trash
+from entrepot.registry.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Parts:
     copies: Copies
     pictures: Pictures
     quarantine: Quarantine
+    usage: Usage
     jobs: Jobs
     job_monitor: JobMonitor
     trash: Trash

@@ -72,6 +72,8 @@ Index(
     postgresql_where=blobs.c.quarantined_at.isnot(None),
 )
 
+Index("ix_blobs_size", blobs.c.size)
+
 blob_parts = Table(
     "blob_parts",
     metadata,

@@ -1,4 +1,4 @@
-"""The reading again of everything that is kept."""
+"""What is told of the store as a whole: the reading again of everything, and what was freed."""
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 
@@ -32,4 +32,13 @@ suspected_blobs = Table(
     Column("blob_id", Number, primary_key=True, autoincrement=False),
     Column("suspected_at", BigInteger, nullable=False),
     comment="Blobs that could not be read when somebody asked for them: looked at before all others.",
+)
+
+freed = Table(
+    "freed",
+    metadata,
+    Column("day", Number, primary_key=True, autoincrement=False, comment="When it began, in UTC."),
+    Column("blobs", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    comment="What collection let go of, day by day.",
 )

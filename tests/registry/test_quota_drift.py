@@ -1,0 +1,19 @@
+"""Counters that are moved with what they count stay right, whatever happens and for however long."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from contracts.drifting import live
+
+STEPS = 5000
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_after_a_long_random_life_a_recount_gives_the_same(
+    seed: int, migrated_sqlite: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "entrepot.db"
+    shutil.copy(migrated_sqlite, path)
+    assert await live(path, STEPS, seed) == []
