@@ -20,7 +20,9 @@ from entrepot.registry.blobs import Blobs
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import SECOND, Rules
+from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.tags import Tags
+from entrepot.registry.trash import Trash
 from entrepot.registry.uploads import Uploads
 from entrepot.storage.contract import Storage
 from entrepot.storage.open import open_storage
@@ -113,6 +115,8 @@ class House:
         self.uploads = Uploads(db, storage, rules)
         self.manifests = Manifests(db, storage, rules, Pulls(db))
         self.tags = Tags(db)
+        self.trash = Trash(db, rules)
+        self.tag_history = TagHistory(db, self.manifests)
         self.collector = Collector(db, storage, rules)
         self._ground = ground
         self._principal = Principal(user_id=None, name=worker, admin=False, proof=Proof.ITSELF)

@@ -156,6 +156,7 @@ _LEFT = {
     "upload {}": "SELECT id FROM uploads",
     "removal {}": "SELECT key FROM objects_to_remove",
     "deleted manifest {}": "SELECT id FROM manifests WHERE deleted_at IS NOT NULL",
+    "deletion {}": "SELECT id FROM trash",
     "unneeded blob {}": (
         "SELECT l.blob_id FROM repository_blobs l WHERE NOT EXISTS (SELECT 1 FROM manifest_blobs r"
         " WHERE r.repository_id = l.repository_id AND r.blob_id = l.blob_id)"

@@ -18,6 +18,7 @@ from stress.journal import Journal
 from stress.ledger import Ledger
 from stress.options import Options
 from stress.others import Deleter, Inspector, Reader, Retagger, Sweeper
+from stress.restoring import Restorer
 from stress.universe import Universe, chance
 
 ALLOWED = (DatabaseFailed, StorageFailed, BlobUploadUnknown)
@@ -32,6 +33,7 @@ class Role(StrEnum):
     MOUNTER = "mounter"
     DELETER = "deleter"
     RETAGGER = "retagger"
+    RESTORER = "restorer"
     READER = "reader"
     INSPECTOR = "inspector"
     DAMAGER = "damager"
@@ -45,6 +47,7 @@ CLIENTS: dict[Role, type[Pusher]] = {Role.PUSHER: Pusher, Role.HEAD_FIRST: HeadF
 ONLOOKERS: dict[Role, Callable[[Desk, Ledger], "Player"]] = {
     Role.DELETER: Deleter,
     Role.RETAGGER: Retagger,
+    Role.RESTORER: Restorer,
     Role.READER: Reader,
 }
 

@@ -13,12 +13,17 @@ from stress.pulling import pull, read
 from stress.universe import Content, Universe, Written, chance
 from stress.verdict import drain
 
+from entrepot.access.local import SHELL
+from entrepot.db import trash
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.digest import Digest
 from entrepot.model.errors import BlobUnknown, ManifestUnknown
+from entrepot.model.grant import TrashGrant
 from entrepot.model.manifest import OCI_INDEX, OCI_MANIFEST
 from entrepot.model.project import Project
+from entrepot.model.query import ListQuery
 from entrepot.model.reference import Tag
+from entrepot.registry.restorations import Wish
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.storage.contract import Storage
 from entrepot.tasks.prove import Finding, Prover
@@ -160,6 +165,23 @@ async def delete_all(house: House, note: Note) -> None:
         note(f"no manifest {digest}")
 
 
+async def deleted_index(house: House) -> None:
+    """An index that is in the trash with its tag, and one of its children with it."""
+    await whole_index(house)
+    await house.db.write(lambda tx: trash.set_window(tx, 1, 3600 * SECOND))
+    for digest in (INDEX.digest, IMAGE.digest):
+        await house.manifests.delete(house.grant(HERE), digest)
+
+
+async def restore(house: House, note: Note) -> None:
+    entries, _ = await house.db.read(lambda tx: trash.page(tx, ListQuery(), [], []))
+    for entry in entries:
+        if entry.digest == INDEX.digest:
+            await house.trash.restore(TrashGrant(principal=SHELL, trash_id=entry.id), Wish())
+    note(f"manifest {INDEX.digest}")
+    note(f"tag {INDEX.digest}")
+
+
 async def delete_blob(house: House, note: Note) -> None:
     with suppress(BlobUnknown):
         await house.blobs.delete(house.grant(HERE), SMALL.digest)
@@ -205,6 +227,7 @@ SCENARIOS = {
     "commit-index": Scenario(children, push_index),
     "delete-all": Scenario(whole_index, delete_all),
     "delete-blob": Scenario(small_blob, delete_blob),
+    "restore": Scenario(deleted_index, restore),
     "collect": Scenario(things_to_collect, collect),
 }
 WRITING = ["upload-at-once", "upload-closed-with-it", "upload-in-pieces", "upload-again", "push-image"]
