@@ -189,8 +189,13 @@ def delete(tx: Transaction, trash_id: int) -> None:
 
 
 def delete_if_empty(tx: Transaction, trash_ids: Sequence[int]) -> None:
-    """Forgets those of the deletions of tags and artifacts that nothing is in any more."""
+    """Forgets those of the deletions of tags and artifacts that nothing is in any more.
+
+    The caller holds locks on manifests: one that somebody else is restoring or purging is left to them, not waited for.
+    """
     for trash_id in sorted(set(trash_ids)):
+        if tx.one("SELECT 1 FROM trash WHERE id = ? FOR UPDATE SKIP LOCKED", trash_id) is None:
+            continue
         tx.run(
             "DELETE FROM trash WHERE id = ? AND kind IN ('tag', 'artifact')"
             " AND NOT EXISTS (SELECT 1 FROM manifests m WHERE m.trash_id = trash.id)"
