@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from harborapi import HarborAsyncClient, models
@@ -345,3 +346,30 @@ async def test_immutable_tag_rules(admin: HarborAsyncClient) -> None:
     assert await admin.get_project_immutable_tag_rules("own", query="disabled=false") == []
     await admin.delete_project_immutable_tag_rule("own", number)
     assert await admin.get_project_immutable_tag_rules("own") == []
+
+
+async def test_garbage_collection_and_purges_of_the_audit(admin: HarborAsyncClient) -> None:
+    daily = models.ScheduleObj(type="Daily", cron="0 0 3 * * *")
+    now = models.ScheduleObj(type="Manual")
+    assert (await admin.create_gc_schedule(models.Schedule(schedule=daily))).endswith("/system/gc/schedule")
+    planned = await admin.get_gc_schedule()
+    assert planned.schedule is not None
+    assert (planned.schedule.type, planned.schedule.cron) == (models.Type.daily, "0 0 3 * * *")
+    await admin.update_gc_schedule(models.Schedule(schedule=models.ScheduleObj(type="None")))
+    location = await admin.create_gc_schedule(models.Schedule(schedule=now, parameters={"dry_run": True}))
+    job = await admin.get_gc_job(int(location.rpartition("/")[2]))
+    assert (job.job_name, job.job_kind, job.job_status) == ("GARBAGE_COLLECTION", "MANUAL", "Pending")
+    assert [each.id for each in await admin.get_gc_jobs()] == [job.id]
+    assert await admin.get_gc_log(job.id or 0) == []
+    parameters: Any = {"audit_retention_hour": 24, "include_event_types": "create_artifact,other"}
+    await admin.create_purge_job_schedule(models.Schedule(schedule=daily, parameters=parameters))
+    shown = await admin.get_purge_job_schedule()
+    assert shown.schedule is not None
+    assert shown.schedule.cron == "0 0 3 * * *"
+    await admin.update_purge_job_schedule(models.Schedule(schedule=daily, parameters=parameters))
+    location = await admin.create_purge_job_schedule(models.Schedule(schedule=now, parameters=parameters))
+    purge = int(location.rpartition("/")[2])
+    await admin.stop_purge_job(purge)
+    assert (await admin.get_purge_job(purge)).job_status == "Stopped"
+    assert [each.id for each in await admin.get_purge_job_history()] == [purge]
+    assert await admin.get_purge_job_log(purge) == ""
