@@ -156,3 +156,19 @@ def test_a_service_that_cannot_start_is_told_in_its_own_words(start: Start, tmp_
     server = start()
     assert server.wait() == 1
     assert server.errors == "start failed: the database is at lunch\n"
+
+
+def test_work_beside_requests_has_a_process_of_its_own_that_is_replaced_and_ends_with_the_rest(start: Start) -> None:
+    server = start("beside=1", workers=1)
+    told = server.folder / "beside"
+    assert wait_for(told.exists)
+    assert wait_for(lambda: told.read_text().count("begin") == 1)
+    first = int(told.read_text().split()[1])
+    assert first not in server.pids(1)
+    os.kill(first, signal.SIGKILL)
+    assert wait_for(lambda: told.read_text().count("begin") == 2)
+    second = int(told.read_text().split()[3])
+    assert server.get("/x").status_code == 200
+    assert server.stop() == 0
+    assert told.read_text().splitlines()[-1] == f"end {second}"
+    assert not alive(second)

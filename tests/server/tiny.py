@@ -57,6 +57,16 @@ class Tiny:
             file.write(f"{os.getpid()}\n")
 
 
+async def work_beside(folder: Path, stop: asyncio.Event, when_ready: Callable[[], None]) -> None:
+    """Serves nothing."""
+    when_ready()
+    with (folder / "beside").open("a") as file:
+        file.write(f"begin {os.getpid()}\n")
+    await stop.wait()
+    with (folder / "beside").open("a") as file:
+        file.write(f"end {os.getpid()}\n")
+
+
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     """The application."""
     scope["state"]["principal"] = "someone"
@@ -96,6 +106,7 @@ def main(folder: Path, workers: int, port: int, stop_seconds: float, *options: s
             serving,
             lambda number: Edge(Tiny(number, folder), watching),
             workers,
+            background=[partial(work_beside, folder)] * int(named.get("beside", 0)),
             when_ready=lambda: print("ready", port, flush=True),
             when_lost=partial(forget_worker, counts),
         ).run()

@@ -96,13 +96,14 @@ class Performing:
             running.log(sentence(error), "error")
             if not isinstance(error, JobFailed | EntrepotError):
                 _log.error("a job failed by an error of the program", job=running.job_id, exc_info=error)
-        progress, lines = running.take_untold()
+        async with running.telling:
+            progress, lines = running.take_untold()
 
-        def settle(tx: Transaction) -> None:
-            _tell(tx, running.begun, progress, lines)
-            _settle(tx, task, running, error, result)
+            def settle(tx: Transaction) -> None:
+                _tell(tx, running.begun, progress, lines)
+                _settle(tx, task, running, error, result)
 
-        await self._surely(settle)
+            await self._surely(settle)
 
     async def look(self) -> None:
         """Writes down what jobs told, and ends those that were stopped, or that another process does by now."""
@@ -134,15 +135,15 @@ class Performing:
             await self._tell(running)
 
     async def _tell(self, running: Running) -> None:
-        progress, lines = running.take_untold()
-        if progress is None and not lines:
-            return
-
-        try:
-            await self._db.write(lambda tx: _tell(tx, running.begun, progress, lines))
-        except Failed:
-            running.give_back(progress, lines)
-            raise
+        async with running.telling:
+            progress, lines = running.take_untold()
+            if progress is None and not lines:
+                return
+            try:
+                await self._db.write(lambda tx: _tell(tx, running.begun, progress, lines))
+            except Failed:
+                running.give_back(progress, lines)
+                raise
 
     async def _surely(self, change: Callable[[Transaction], T]) -> T:
         """What the change gives, once the database takes it: a run must not end without its row telling so."""

@@ -32,6 +32,8 @@ class Running:
         """Why the job is to end before its task is through: `stopped`, `leaving` or `lost`; empty if it is not."""
         self.ending_since = 0.0
         self.work: asyncio.Task[Json] | None = None
+        self.telling = asyncio.Lock()
+        """Held while what was told is written down: the end must not overtake it."""
         self._engine = engine
         self._remembered = remembered
         self._progress: Progress | None = None

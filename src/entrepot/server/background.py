@@ -35,9 +35,10 @@ async def _work(background: Background, orphaned: int, report: Callable[[bytes],
     def tell() -> None:
         nonlocal begun
         begun = True
+        # Until now the process ended at once when it was told to: it had nothing to end.
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
         report(STARTED)
 
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(orphaned, be_orphaned)
     try:
         await background(stop, tell)

@@ -21,6 +21,8 @@ SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
 STEADY_SECONDS = 10.0
 """A worker that ran for this long has its next crash answered at once again."""
+BACKGROUND_AFTER_SECONDS = 1.0
+"""How long after requests are answered the processes begin that do work beside them: the start is theirs alone."""
 KILL_AFTER_SECONDS = 5.0
 """How long a worker may take beyond its stop time before it is killed."""
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
@@ -68,7 +70,7 @@ class Workers:
         self._serving = serving
         self._build = build
         self._slots = [_Slot(number) for number in range(count)]
-        self._slots += [_Slot(count + number, each) for number, each in enumerate(background)]
+        self._slots += [_Slot(count + number, each, next_start=float("inf")) for number, each in enumerate(background)]
         self._when_ready = when_ready
         self._when_lost = when_lost
         self._selector = selectors.DefaultSelector()
@@ -86,7 +88,8 @@ class Workers:
             self._lifeline = os.pipe()
             try:
                 for slot in self._slots:
-                    self._start(slot)
+                    if slot.background is None:
+                        self._start(slot)
                 self._watch(signals)
             finally:
                 self._end_now()
@@ -193,6 +196,9 @@ class Workers:
             serving = [each for each in self._slots if each.background is None]
             if not self._was_ready and not self._stopping and all(each.ready for each in serving):
                 self._was_ready = True
+                for each in self._slots:
+                    if each.background is not None:
+                        each.next_start = time.monotonic() + BACKGROUND_AFTER_SECONDS
                 self._when_ready()
         elif message.startswith(FAILED):
             sentence = message[1:].decode(errors="replace")
