@@ -118,6 +118,8 @@ class Engine:
     async def close(self) -> None:
         """Takes no further runs, and lets go of the database. Runs under way are left as they are."""
         loop = asyncio.get_running_loop()
+        # What it would say of runs that are cut off from it is known.
+        logging.getLogger("dbos").setLevel(logging.CRITICAL + 1)
         with ThreadPoolExecutor(1, thread_name_prefix="engine-closing") as closing:
             await loop.run_in_executor(closing, DBOS.destroy)
         # The engine had made its own threads the loop's, and they are gone.

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -39,11 +39,12 @@ class Performing:
         self._pace = pace
         self._running: dict[RunName, Running] = {}
         self._leaving = False
+        self._left: list[asyncio.Task[Any]] = []
 
     async def run(self, job_id: int, run: int) -> None:
         """Does a run of a job. Returns when its row tells what became of it; if it is to be done elsewhere, never."""
         if self._leaving:
-            await asyncio.Event().wait()
+            await self._stand_still()
         name = RunName(job_id, run)
         begun = await self._surely(lambda tx: self._begin(tx, name))
         if begun is None:
@@ -91,7 +92,7 @@ class Performing:
             result = running.work.result()
         if running.ending == "leaving" and isinstance(error, Stopped):
             # The engine must not learn of an end: the run is put back, and goes on in another process.
-            await asyncio.Event().wait()
+            await self._stand_still()
         if error is not None and not isinstance(error, Stopped):
             running.log(sentence(error), "error")
             if not isinstance(error, JobFailed | EntrepotError):
@@ -133,6 +134,18 @@ class Performing:
         for running in list(self._running.values()):
             running.cut_off()
             await self._tell(running)
+
+    async def end_left(self) -> None:
+        """Ends the runs that were left to others, once the engine is closed and cannot take that for their end."""
+        for task in self._left:
+            task.cancel()
+        await asyncio.gather(*self._left, return_exceptions=True)
+
+    async def _stand_still(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._left.append(task)
+        await asyncio.Event().wait()
 
     async def _tell(self, running: Running) -> None:
         async with running.telling:

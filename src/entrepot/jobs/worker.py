@@ -67,6 +67,7 @@ class JobWorker:
         await self._performing.leave()
         await _end([telling])
         await self._engine.close()
+        await self._performing.end_left()
         with suppress(Failed):
             await self._db.write(self._depart)
 
