@@ -18,7 +18,7 @@ from bare import ask
 from form import documented
 from house import Harbor
 from pushing import push_image, push_signature
-from rights import PATH_VALUES
+from rights import MISSING, PATH_VALUES
 
 import entrepot.db
 from contracts.access_house import basic
@@ -91,6 +91,12 @@ SECRET_COLUMNS = (
 )
 BUSINESS_OF_NOBODY = re.compile(r"password|secret|hash|salt|stamp|private|seal|token|key")
 PAGED = {name: told for name, told in SERVED.items() if ("query", "page_size") in told.parameters}
+UNDER_NOTHING = {
+    name
+    for name, told in PAGED.items()
+    if any(PATH_VALUES.get(part) in (str(MISSING), "none") for part in re.findall(r"\{(\w+)\}", told.path))
+}
+"""Lists of what belongs to something that is not there: each answers 404 and holds nothing."""
 TEXTS = {
     name: [parameter for place, parameter in told.parameters if place == "query"]
     for name, told in SERVED.items()
@@ -205,6 +211,8 @@ async def test_no_path_is_sql(filled: Harbor) -> None:
 async def test_a_secret_column_neither_filters_nor_sorts(filled: Harbor) -> None:
     """CVE-2025-30086: a prefix after another finds out a hash, if a list can be filtered by it."""
     for name, told in PAGED.items():
+        if name in UNDER_NOTHING:
+            continue
         path = path_of(told.path)
         plain = await _entries(filled, path + query_of(name, page_size="50"))
         for column in SECRET_COLUMNS:
@@ -245,6 +253,9 @@ async def test_pages_of_any_number_are_bounded(filled: Harbor, number: str) -> N
     for name, told in PAGED.items():
         for parameters in ({"page": number}, {"page_size": number}, {"page": number, "page_size": number}):
             answer = await ask(filled, "GET", path_of(told.path) + query_of(name, **parameters), ADMIN)
+            if name in UNDER_NOTHING:
+                assert answer.status in (200, 400, 404, 422), (name, parameters, answer)
+                continue
             assert answer.status in (200, 400, 422), (name, parameters, answer)
             if "page_size" in parameters and len(number) > 3 and number.isdecimal():
                 assert answer.status in (400, 422), (name, number)
@@ -257,8 +268,11 @@ async def test_pages_of_any_number_are_bounded(filled: Harbor, number: str) -> N
 async def test_n_of_any_number_is_bounded(filled: Harbor, number: str) -> None:
     """CVE-2023-2253: other registries made room for as many entries as were asked for."""
     digest = PATH_VALUES["reference"]
+    paths = ("/v2/_catalog", "/v2/own/app/tags/list", f"/v2/own/app/referrers/{digest}")
+    for path in paths:
+        await ask(filled, "GET", path, ADMIN)  # What the first request of a process makes for itself is not asked.
     tracemalloc.start()
-    for path in ("/v2/_catalog", "/v2/own/app/tags/list", f"/v2/own/app/referrers/{digest}"):
+    for path in paths:
         answer = await ask(filled, "GET", f"{path}?n={quote(number, safe='')}", ADMIN)
         digits = number.isascii() and number.isdigit()
         assert answer.status == (200 if digits else 400), (path, answer)

@@ -81,14 +81,15 @@ _KEYS = {
     "manifest_media_type": Column("m.media_type"),
     "artifact_type": Column("m.artifact_type"),
     "repository_id": Column("m.repository_id", Kind.NUMBER),
-    "repository_name": Column("r.name"),
+    "repository_name": Column("(SELECT n.name FROM repositories n WHERE n.id = m.repository_id)"),
     "size": Column("m.size", Kind.NUMBER),
     "push_time": Column("m.pushed_at", Kind.TIME),
     "pull_time": Column("m.pulled_at", Kind.TIME),
 }
 _LISTING = Listing(
     select=_columns(LARGEST_BODY),
-    source="FROM manifests m JOIN repositories r ON r.id = m.repository_id",
+    source="FROM manifests m",
+    joined="JOIN repositories r ON r.id = m.repository_id",
     columns=_KEYS,
     order="m.pushed_at DESC, m.id DESC",
     unique="m.id",
@@ -142,7 +143,7 @@ def page_of_project(
     With `newest_of`, a key that the query has one value of, only the newest such artifact of each repository.
     """
     in_project = "t.repository_id IN (SELECT i.id FROM repositories i WHERE i.project_id = ?)"
-    place = _Place("r.project_id = ?", in_project, project_id)
+    place = _Place(in_project.replace("t.", "m."), in_project, project_id)
     if newest_of is None:
         return _page(tx, place, query)
     wanted = query.conditions.get(newest_of)

@@ -17,6 +17,11 @@ from entrepot.model.permission import Resource, Verb
 from entrepot.model.project import Role
 from entrepot.model.query import AnyOf, Condition, Contains, Exactly, ListQuery
 
+MOST_COUNTED = 100_000
+"""Of more events that fit a question, no more are counted, and no more shown."""
+MOST_SOUGHT = 200_000
+"""How many of the newest events are looked through for a part of a text, or for what no index finds."""
+
 
 class Entry(NamedTuple):
     """An event as the audit shows it."""
@@ -52,7 +57,11 @@ _LISTING = Listing(
     },
     order="e.id DESC",
     unique="e.id DESC",
+    most=MOST_COUNTED,
 )
+_INDEXED = {"project_id", "resource", "username", "op_time", "operation", "resource_type", "id"}
+"""What an index finds; of all else only the newest events are looked through."""
+_AMONG_THE_NEWEST = "e.id > coalesce((SELECT max(x.id) FROM events x), 0) - ?"
 _BY_TIME = {"op_time", "creation_time", "id"}
 
 
@@ -92,15 +101,25 @@ def page_of_own(tx: Transaction, who: Principal, query: ListQuery) -> tuple[list
 
 def _page(tx: Transaction, query: ListQuery, conditions: list[str], values: list[object]) -> tuple[list[Entry], int]:
     where, parameters = list(conditions), list(values)
+    if any(_is_sought(key, condition) for key, condition in query.conditions.items()):
+        where.append(_AMONG_THE_NEWEST)
+        parameters.append(MOST_SOUGHT)
     names = _names(query.conditions)
     if names is not None:
         where.append(f"e.name IN ({', '.join('?' * len(names))})" if names else "1 = 0")
         parameters.extend(names)
-    listing = replace(_LISTING, order="e.id", unique="e.id") if _oldest_first(query) else _LISTING
+    # By the index that finds them: a time range is one of `at`, and nearly the same order.
+    key = "e.at{0}, e.id{0}" if "op_time" in query.conditions else "e.id{0}"
+    direction = "" if _oldest_first(query) else " DESC"
+    listing = replace(_LISTING, order=key.format(direction), unique=f"e.id{direction}")
     sort = tuple(key for key in query.sort if key.key not in _BY_TIME)
     plain = ListQuery(conditions=query.conditions, sort=sort, page=query.page, page_size=query.page_size)
     found, total = rows(tx, listing, plain, where, parameters)
     return [_entry(row) for row in found], total
+
+
+def _is_sought(key: str, condition: Condition) -> bool:
+    return key not in _INDEXED or (isinstance(condition, Contains) and key in ("resource", "username"))
 
 
 def _oldest_first(query: ListQuery) -> bool:

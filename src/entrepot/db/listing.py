@@ -46,6 +46,10 @@ class Listing:
     """The order if none is asked for; must end in a unique column."""
     unique: str
     """The column that decides between equals."""
+    joined: str = ""
+    """What is joined for `select` alone: once the page is found, so that no row which is passed over costs it."""
+    most: int | None = None
+    """Up to which number rows are counted; None: all of them."""
 
 
 _LARGEST = 2**63 - 1
@@ -67,15 +71,25 @@ def rows(
             where.append(text)
             parameters.extend(more)
     source = f"{listing.source}{' WHERE ' + ' AND '.join(where) if where else ''}"
-    total = tx.one(f"SELECT count(*) {source}", *parameters)
-    assert total is not None
-    if query.offset >= total[0]:
-        return [], int(total[0])
+    total = _count(tx, source, parameters, listing.most)
+    if query.offset >= total:
+        return [], total
     order = _order(listing, query)
-    found = tx.all(
-        f"SELECT {listing.select} {source} ORDER BY {order} LIMIT ? OFFSET ?", *parameters, query.limit, query.offset
+    select = listing.select
+    page = f"{source} ORDER BY {order} LIMIT ? OFFSET ?"
+    if listing.joined:
+        inside = f"{listing.unique} IN (SELECT {listing.unique} {page})"
+        page = f"{listing.source} {listing.joined} WHERE {inside} ORDER BY {order}"
+    return tx.all(f"SELECT {select} {page}", *parameters, query.limit, query.offset), total
+
+
+def _count(tx: Transaction, source: str, parameters: Sequence[object], most: int | None) -> int:
+    counting = (
+        f"SELECT count(*) {source}" if most is None else f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {most}) c"
     )
-    return found, int(total[0])
+    row = tx.one(counting, *parameters)
+    assert row is not None
+    return int(row[0])
 
 
 def _plain(key: str) -> str:

@@ -41,6 +41,8 @@ events = Table(
     Index(None, "project_id", "id"),
     Index(None, "actor", "id"),
     Index(None, "name", "id"),
+    Index(None, "resource", "id"),
+    Index(None, "at", "id"),
     comment="What happened: the outbox that jobs and pages follow, and the audit.",
     **NEVER_REUSED,
 )
