@@ -17,9 +17,9 @@ from entrepot.access.local import shell_project_grant
 from entrepot.db import quotas
 from entrepot.db.contract import Again, T, Transaction
 from entrepot.db.migrate import migrate_sqlite
-from entrepot.db.sqlite import SqliteTransaction, connect
+from entrepot.db.sqlite import ATTEMPTS, SqliteTransaction, connect
 from entrepot.model.digest import Digest
-from entrepot.model.errors import Conflict, Unknown
+from entrepot.model.errors import Conflict, DatabaseFailed, Unknown
 from entrepot.model.grant import TrashGrant
 from entrepot.model.query import ListQuery
 from entrepot.model.reference import Tag
@@ -33,7 +33,10 @@ REPOSITORIES = [f"{project}/part-{number}" for project in ("north", "south", "ea
 CONTENTS = [bytes([number]) * (1 + number * 37) for number in range(40)]
 TAGS = ("latest", "v1", "v2")
 LOOK_EVERY = 500
-EXPECTED = (Unknown, Conflict)
+TELL_EVERY = 5000
+MOST_ROUNDS = 1000
+"""Of collection, until nothing is due: a thousand times more than there are things here."""
+EXPECTED = (Unknown, Conflict, DatabaseFailed)
 """What may be answered to somebody who asks at random."""
 
 
@@ -48,7 +51,7 @@ class InOneGo:
         return question(SqliteTransaction(self._connection))
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
-        while True:
+        for _ in range(ATTEMPTS):
             self._connection.execute("SAVEPOINT change")
             try:
                 result = change(SqliteTransaction(self._connection))
@@ -61,6 +64,7 @@ class InOneGo:
             finally:
                 self._connection.execute("RELEASE change")
             return result
+        raise DatabaseFailed("a change asked to be repeated each time")  # As the real one does.
 
     async def close(self) -> None:
         self._connection.close()
@@ -165,7 +169,11 @@ class Life:
     async def _collect(self) -> None:
         if self.dice.random() < 0.5:
             await self.place.let_time_pass(self.dice.choice((3600 * SECOND, DAY)))
-        await self.place.collect()
+        for _ in range(MOST_ROUNDS):
+            done = await self.place.collector.round()
+            if done.idle:
+                return
+        raise AssertionError(f"collection does not come to rest: {done}")
 
     async def _deletion(self) -> TrashGrant:
         found = await self.place.rows("SELECT id FROM trash WHERE NOT purging ORDER BY id DESC LIMIT 5")
@@ -221,7 +229,7 @@ async def live(path: Path, steps: int, seed: int, told: Callable[[str], None] = 
             await place.run("DELETE FROM events")
             if wrong:
                 return [f"after {step} steps of seed {seed}: {sentence}" for sentence in wrong]
-        if step % 20_000 == 0:
+        if step % TELL_EVERY == 0:
             told(f"{step} steps, {step / (time.monotonic() - began):.0f} a second")
     told(", ".join(f"{count} {name.strip('_')}" for name, count in sorted(life.done.items())))
     await place.db.close()
