@@ -92,6 +92,16 @@ async def test_a_tick_is_answered_once_over_two_nodes(clock: ByClock) -> None:
     assert (job.trigger, job.kind, job.key, job.requested_by) == ("SCHEDULE", "tick", "tick", "entrepot")
 
 
+async def test_who_saw_a_tick_that_another_has_answered_requests_nothing(clock: ByClock) -> None:
+    await plan(clock, "0 * * * * *")
+    clock.now += MINUTE
+    (seen,) = await clock.read(lambda tx: schedules.due(tx, 10))
+    assert await clock.write(lambda tx: schedules.fire(tx, seen)) is not None
+    await clock.write(finish)
+    assert await clock.write(lambda tx: schedules.fire(tx, seen)) is None
+    assert await requested(clock) == 1
+
+
 async def test_ticks_missed_while_nothing_ran_are_answered_by_one_job(clock: ByClock) -> None:
     await plan(clock, "0 0 * * * *")
     clock.now += 10 * DAY + MINUTE
