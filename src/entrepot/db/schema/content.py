@@ -156,16 +156,9 @@ Index(
     manifests.c.repository_id,
     manifests.c.pushed_at,
     manifests.c.id,
+    manifests.c.listed,  # So that a list counts and passes over without reading rows, which are large.
     sqlite_where=manifests.c.deleted_at.is_(None),
     postgresql_where=manifests.c.deleted_at.is_(None),
-)
-Index(
-    "ix_manifests_listed",
-    manifests.c.repository_id,
-    manifests.c.pushed_at,
-    manifests.c.id,
-    sqlite_where=text("deleted_at IS NULL AND listed"),
-    postgresql_where=text("deleted_at IS NULL AND listed"),
 )
 Index(
     "ix_manifests_icon",
