@@ -122,6 +122,21 @@ async def test_rules_are_carried_out_by_a_job(harbor: Harbor) -> None:
     assert 'rel="next"' in page.headers["link"]
 
 
+async def test_rules_are_carried_out_by_their_schedule(harbor: Harbor) -> None:
+    owner = harbor("owner")
+    for number in range(2):
+        await push_image(owner, "own/app", f"v{number}", f"v{number}")
+    policy = await made(owner, rule(), trigger={"kind": "Schedule", "settings": {"cron": DAILY}})
+    await harbor.whole.db.write(
+        lambda tx: tx.run("UPDATE schedules SET last_tick = 1, next_tick = 1 WHERE kind = 'retention'")
+    )
+    async with working(harbor), asyncio.timeout(20):
+        while not (found := await owner.get(f"{policy}/executions")) or found[0]["status"] == "InProgress":
+            await asyncio.sleep(0.05)
+    assert [(one["trigger"], one["status"]) for one in found] == [("SCHEDULE", "Succeed")]
+    assert await tags_in(owner) == {"v1"}
+
+
 async def test_a_policy_is_read_back_as_it_was_sent(harbor: Harbor) -> None:
     owner = harbor("owner")
     sent = await policy_of(

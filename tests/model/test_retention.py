@@ -1,6 +1,7 @@
 """What rules keep, against a short reading of the same rules that does it all at once."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
@@ -206,6 +207,36 @@ def test_an_image_that_is_pushed_again_is_new() -> None:
     again = Candidate(1, Digest.of(b"1"), NOW - 90 * DAY, None, (CandidateTag("v1", NOW - DAY, None),))
     policy = RetentionPolicy(rules=(rule("latestPushedK", 1),), cron="")
     assert kept(policy, [again, artifact(2, "v2", days=2)]) == {(1, "v1")}
+
+
+def test_a_hundred_thousand_artifacts_are_decided_in_little_memory() -> None:
+    """Only what rules that count are to keep is remembered."""
+    policy = RetentionPolicy(
+        rules=(
+            rule("latestPushedK", 1000, tag_selector("matches", "v*")),
+            rule("latestPulledN", 500, tag_selector("excludes", "dev-*")),
+            rule("nDaysSinceLastPush", 7),
+        ),
+        cron="",
+    )
+    digest = Digest.of(b"any")
+
+    def candidates(start: int = 0) -> Iterator[Candidate]:
+        for number in range(start, 100_000):
+            at = NOW - (100_000 - number) * DAY // 100
+            name = f"v{number}" if number % 2 else f"dev-{number}"
+            yield Candidate(number, digest, at, None if number % 3 else at, (CandidateTag(name, at, None),))
+
+    found = Retained(policy, "app", NOW)
+    tracemalloc.start()
+    try:
+        found.look(candidates())
+        kept = sum(found.decide(candidate).kept for candidate in candidates(97_000))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000
+    assert 1000 <= kept < 3000
 
 
 @pytest.mark.parametrize(

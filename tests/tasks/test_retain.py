@@ -173,3 +173,33 @@ async def test_pulls_by_digest_and_of_parts_count(place: Place) -> None:
         await place.run("UPDATE manifests SET pulled_at = ? WHERE digest = ?", now - DAY, Digest.of(body).packed)
     found = await both(place, rule("nDaysSinceLastPull", 30))
     assert {tag: result.kept for tag, result in found.items()} == {"multi": True, "single": True, "never": False}
+
+
+async def test_an_artifact_of_many_tags_loses_them_a_few_at_a_time(place: Place) -> None:
+    """And with the last ones itself, if none stays."""
+    place = place.ruled(trash=HOUR)
+    names = [f"dev-{number}" for number in range(35)]
+    for index_, stays in enumerate((True, False)):
+        body = await place.push_image(
+            b"image %d" % index_, tag=f"v{index_}" if stays else None, name=f"library/app{index_}"
+        )
+        await place.put(body, None, f"library/app{index_}", also=names)
+    found = await run(place, rule("always", pattern="v*", untagged=False))
+    assert {tag for tag, one in found["app0"].items() if not one.kept} == set(names)
+    assert set(found["app1"]) == set(names)
+    assert await place.tag_names("library/app0") == ["v0"]
+    assert await place.rows("SELECT name FROM tags") == [("v0",)]
+    assert await place.rows("SELECT total, retained, tags FROM retention_tasks ORDER BY id") == [(1, 1, 35), (1, 0, 35)]
+    kinds = [row[0] for row in await place.rows("SELECT kind FROM trash")]
+    assert kinds.count("artifact") == 1
+
+
+async def test_an_artifact_of_many_tags_keeps_them_while_it_is_held(place: Place) -> None:
+    body = await place.push_image(b"image", tag="old")
+    await place.put(body, None, also=[f"dev-{number}" for number in range(35)])
+    signature = await place.push_image(b"signature", subject=subject(body))
+    await hold(place, Digest.of(signature))
+    found = (await run(place, rule("always", pattern="v*", untagged=False)))["hello"]
+    assert len(found) == 36
+    assert all(result.kept for result in found.values())
+    assert len(await place.tag_names()) == 36

@@ -1,6 +1,7 @@
 """What one process changes, every other obeys at its next request: two workers on SQLite, two nodes on PostgreSQL."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from .nodes import PASSWORD, Node, push_image
+from entrepot.model.manifest import OCI_MANIFEST
+
+from .nodes import PASSWORD, Node, image_of, push_image
 
 LOOKS = 10
 """New connections after each change: so many that each of two workers gets some."""
@@ -135,3 +138,26 @@ def test_read_only(shop: Shop) -> None:
     assert shop.statuses("POST", "/v2/shop/app/blobs/uploads/", **admin) == {403}
     shop.send("PUT", "/configurations", {"read_only": False})
     assert shop.statuses("POST", "/v2/shop/app/blobs/uploads/", **admin) == {202}
+
+
+def test_an_immutable_tag(shop: Shop) -> None:
+    """A rule counts in every process at once; of pushes of a new tag to all of them together one is done."""
+    rule = {
+        "tag_selectors": [{"kind": "doublestar", "decoration": "matches", "pattern": "v*"}],
+        "scope_selectors": {"repository": [{"kind": "doublestar", "decoration": "repoMatches", "pattern": "**"}]},
+    }
+    admin = {"auth": ("admin", PASSWORD), "headers": {"content-type": OCI_MANIFEST}}
+    bodies = [image_of(b"release %d" % number) for number in range(6)]
+    for number in range(6):
+        push_image(shop.admin, "shop/app", f"spare-{number}", b"release %d" % number)
+    shop.send("POST", f"/projects/{shop.project}/immutabletagrules", rule)
+    for name in ("v1", "v2", "v3"):
+
+        def push(number: int, name: str = name) -> int:
+            node = (shop.changed, shop.asked)[number % 2]
+            url = f"{node.url}/v2/shop/app/manifests/{name}"
+            return httpx.put(url, content=bodies[number], timeout=30, trust_env=False, **admin).status_code
+
+        with ThreadPoolExecutor(len(bodies)) as threads:
+            assert sorted(threads.map(push, range(len(bodies)))) == [201, *[412] * 5]
+        assert shop.statuses("DELETE", f"/v2/shop/app/manifests/{name}", **admin) == {412}

@@ -51,6 +51,25 @@ def find(tx: Transaction, manifest_id: int) -> Candidate | None:
     return _candidates(rows)[0] if rows else None
 
 
+def is_unchanged(tx: Transaction, before: Candidate) -> bool:
+    """Whether the artifact is listed still, and was neither pulled nor pushed again; of its tags nothing is said."""
+    found = _candidates(
+        tx.all(
+            f"SELECT {_COLUMNS}, {_PARTS_PULLED}, NULL, NULL, NULL FROM manifests m"
+            " WHERE m.id = ? AND m.deleted_at IS NULL AND m.listed",
+            before.id,
+        )
+    )
+    return found == [before._replace(tags=())]
+
+
+def has_tag(tx: Transaction, repository_id: int, manifest_id: int, tag: CandidateTag) -> bool:
+    """Whether the repository's tag still names the manifest, and was neither pulled nor pushed again."""
+    find = "SELECT manifest_id, name, updated_at, pulled_at FROM tags WHERE repository_id = ? AND name = ?"
+    row = tx.one(find, repository_id, tag.name)
+    return row is not None and row[0] == manifest_id and CandidateTag(*row[1:]) == tag
+
+
 def lone_parts(tx: Transaction, repository_id: int, digest: Digest) -> list[tuple[Digest, list[Digest]]]:
     """What the live index of that digest names and no tag does, with all the live indexes that name it."""
     found: dict[Digest, list[Digest]] = {}

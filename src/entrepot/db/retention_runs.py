@@ -136,7 +136,7 @@ def advance(tx: Transaction, task: RunTask, step: Step) -> RunTask:
     )
     changed = tx.run(
         "UPDATE retention_tasks SET decided_at = ?, decided = ?, total = ?, retained = ?, tags = ?, told = ?,"
-        " untold = ? WHERE id = ? AND total = ?",
+        " untold = ? WHERE id = ? AND total = ? AND told + untold = ?",
         *after.after,
         after.total,
         after.retained,
@@ -145,6 +145,7 @@ def advance(tx: Transaction, task: RunTask, step: Step) -> RunTask:
         after.untold,
         task.id,
         task.total,
+        task.told + task.untold,
     )
     if changed != 1:
         raise Conflict("another process carries these rules out as well")

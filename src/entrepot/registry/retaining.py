@@ -4,6 +4,7 @@ What a dry run tells is what a run does: both ask `_outcome`, within the transac
 that was pushed to, pulled or tagged since the rules looked at it is left alone until the next run.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -20,7 +21,7 @@ from entrepot.model.errors import Conflict, InUse
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.model.reference import Tag
-from entrepot.model.retained import Candidate, Decision, Retained
+from entrepot.model.retained import Candidate, Decision, Retained, Verdict
 from entrepot.registry import protection
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.rules import Rules
@@ -30,7 +31,7 @@ T = TypeVar("T")
 LOOKED_AT = 200
 """Artifacts per page of a look."""
 DELETED_AT_ONCE = 10
-"""Artifacts per transaction that deletes: few enough that it lasts some milliseconds."""
+"""Tags, or artifacts without one, per transaction: few enough that it lasts some milliseconds."""
 MOST_BELONGING = 1000
 CHANGED = "it was pushed, pulled or tagged while the rules were carried out; the next run decides"
 
@@ -46,6 +47,12 @@ class Place:
     retained: Retained
     gone: set[Digest] = field(default_factory=set)
     """Indexes that a dry run has found would go, so that what they name may go after them."""
+    waiting: deque[Decision] = field(default_factory=deque)
+    """What was looked at and is next."""
+    tags: deque[Verdict] = field(default_factory=deque)
+    """Those of the next artifact's tags that go before it is seen to."""
+    trimmed: int | None = None
+    """The id of the last artifact of which that was done."""
 
 
 class Page(NamedTuple):
@@ -122,14 +129,17 @@ class Retaining:
         It is given them within the transaction, which is all or nothing. None if there are no more artifacts. Raises
         Denied if the policy changed.
         """
+        if not place.waiting:
+            found = await self._candidates(place, after, LOOKED_AT)
+            place.waiting.extend(place.retained.decide(one) for one in found)
+        if place.waiting and _is_large(place, place.waiting[0]):
+            return await self._trim(place, after, note)
         decisions: list[Decision] = []
         going = 0
-        for candidate in await self._candidates(place, after, LOOKED_AT):
-            decision = place.retained.decide(candidate)
+        while place.waiting and going < DELETED_AT_ONCE and not _is_large(place, place.waiting[0]):
+            decision = place.waiting.popleft()
             decisions.append(decision)
-            going += any(not verdict.kept for verdict in decision.verdicts)
-            if going == DELETED_AT_ONCE:
-                break
+            going += sum(1 for verdict in decision.verdicts if not verdict.kept)
         if not decisions:
             return None
 
@@ -145,6 +155,47 @@ class Retaining:
             return noted
 
         return await self._db.write(change)
+
+    async def _trim(self, place: Place, after: Cursor, note: Callable[[Transaction, Page], T]) -> T | None:
+        """As `carry_out`, of some tags of an artifact with many that go. The artifact is seen to with its last ones."""
+        decision = place.waiting[0]
+        candidate = decision.candidate
+        if not place.tags:
+            going = [verdict for verdict in decision.verdicts if not verdict.kept]
+            place.tags.extend(going[DELETED_AT_ONCE:])
+        some = [place.tags.popleft() for _ in range(min(DELETED_AT_ONCE, len(place.tags)))]
+        named = {tag.name: tag for tag in candidate.tags}
+
+        def change(tx: Transaction) -> T | None:
+            grant = self._grant(tx, place)
+            if grant is None:
+                return None
+            grant.require(Action.DELETE)
+            manifests.lock_present(tx, place.repository_id, [candidate.digest])
+            results: list[Result] = []
+            if candidates.is_unchanged(tx, candidate) and (decision.kept or not self._stays(tx, place, candidate)):
+                for verdict in some:
+                    assert verdict.tag is not None, "an artifact without a tag has no others"
+                    result = self._guarded(tx, place, Result(candidate.digest, *verdict))
+                    if not result.kept and candidates.has_tag(
+                        tx, place.repository_id, candidate.id, named[verdict.tag]
+                    ):
+                        self._deletions.tag(tx, grant, place.repository_id, Tag(verdict.tag))
+                        results.append(result)
+            return note(tx, Page(after, 0, 0, results))
+
+        noted = await self._db.write(change)
+        if not place.tags:
+            place.trimmed = candidate.id
+            now = await self._db.read(lambda tx: candidates.find(tx, candidate.id))
+            place.waiting.popleft()
+            if now is not None:
+                place.waiting.appendleft(place.retained.decide(now))
+        return noted
+
+    def _stays(self, tx: Transaction, place: Place, candidate: Candidate) -> bool:
+        """Whether the artifact stays with all its tags, whatever the rules say."""
+        return any(not isinstance(one, InUse) for one in self._obstacles(tx, place, candidate.digest))
 
     def _act(
         self, tx: Transaction, grant: RepositoryGrant, place: Place, decisions: Sequence[Decision]
@@ -240,6 +291,13 @@ class Retaining:
 
     async def _candidates(self, place: Place, after: Cursor, count: int) -> list[Candidate]:
         return await self._db.read(lambda tx: candidates.page(tx, place.repository_id, after, count))
+
+
+def _is_large(place: Place, decision: Decision) -> bool:
+    """Whether more of the artifact's tags go than one transaction takes."""
+    if decision.candidate.id == place.trimmed:
+        return False
+    return sum(1 for verdict in decision.verdicts if not verdict.kept) > DELETED_AT_ONCE
 
 
 def _kept(result: Result, why: str) -> Result:
