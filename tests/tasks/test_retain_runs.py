@@ -184,3 +184,19 @@ async def test_runs_are_asked_for_once_and_stopped(place: Place) -> None:
     other = await asked(place, 77)
     with pytest.raises(RecordUnknown):
         await runs.order(grant, policy_id, other, "stop")
+
+
+async def test_results_are_kept_of_the_latest_runs(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retain, "RUNS_TOLD", 2)
+    monkeypatch.setattr(retain, "FORGOTTEN_AT_ONCE", 2)
+    await pushed_daily(place, 5)
+    for _ in range(4):
+        await run(place, rule("always"))
+        await place.run("UPDATE jobs SET ended_at = 1")
+    assert await place.rows("SELECT total, told, untold FROM retention_tasks ORDER BY id") == [
+        (5, 0, 5),
+        (5, 0, 5),
+        (5, 5, 0),
+        (5, 5, 0),
+    ]
+    assert await place.rows("SELECT count(*) FROM retention_results") == [(10,)]

@@ -202,6 +202,30 @@ def results(tx: Transaction, task_id: int, after: int, count: int) -> list[tuple
     return [(row[0], Result(Digest(bytes(row[1])), row[2], bool(row[3]), row[4])) for row in found]
 
 
+def forget(tx: Transaction, policy_id: int, kept: int, count: int) -> bool:
+    """Removes up to `count` results of runs that are not among the policy's `kept` latest; whether there were any."""
+    edge = tx.one(
+        "SELECT id FROM jobs WHERE kind = ? AND subject_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+        JobKind.RETENTION.value,
+        policy_id,
+        kept,
+    )
+    found = edge and tx.one(
+        "SELECT t.id, t.told FROM retention_tasks t JOIN jobs j ON j.id = t.job_id"
+        " WHERE j.kind = ? AND j.subject_id = ? AND j.id <= ? AND j.ended_at IS NOT NULL AND t.told > 0 LIMIT 1",
+        JobKind.RETENTION.value,
+        policy_id,
+        edge[0],
+    )
+    if not found:
+        return False
+    task_id, told = found
+    left = max(0, told - count)
+    tx.run("DELETE FROM retention_results WHERE task_id = ? AND number > ?", task_id, left)
+    tx.run("UPDATE retention_tasks SET told = ?, untold = untold + ? WHERE id = ?", left, told - left, task_id)
+    return True
+
+
 def _task(row: Row) -> RunTask:
     after = NEWEST if row[7] is None else Cursor(row[7], row[8])
     values = [*row[:4], JobState(row[4]), *row[5:7], after, *row[9:]]

@@ -19,6 +19,9 @@ from entrepot.registry.rules import Rules
 REPOSITORIES_AT_ONCE = 500
 MOST_TOLD = 20_000
 """Results that are kept of one run."""
+RUNS_TOLD = 10
+"""Runs of a policy of which results are kept: the latest."""
+FORGOTTEN_AT_ONCE = 500
 MOST_KEPT_TOLD = 500
 """Results that are kept of one repository of what stays."""
 
@@ -56,6 +59,8 @@ class Retain:
                 f"{project.name}/{task.repository}: {task.total} artifacts, {task.retained} stay,"
                 f" {task.tags} tags {'would go' if dry else 'went'}"
             )
+        while await self._db.write(lambda tx: retention_runs.forget(tx, policy.id, RUNS_TOLD, FORGOTTEN_AT_ONCE)):
+            job.check()
         return await self._db.write(lambda tx: _end(tx, job, project, dry=dry))
 
     async def _policy(self, job: Context) -> tuple[PolicyRow, Project]:
