@@ -14,6 +14,7 @@ from entrepot.model.reference import Tag
 from entrepot.registry.restorations import Wish
 from entrepot.registry.trash import EntryView
 from stress.clients import TAGS
+from stress.damaging import TAG as DAMAGED
 from stress.journal import Begun, Deed, Outcome
 from stress.ledger import Operation
 from stress.others import BREATH, Onlooker
@@ -43,6 +44,8 @@ class Restorer(Onlooker):
         repository = entry.repository or ""
         try:
             things = await self._things(entry, await desk.house.trash.get(grant))
+            if DAMAGED.text in [tag for _, tag in things]:
+                return  # What was damaged on purpose comes back damaged.
             begun = self._begin(repository, things)
             outcome = Outcome.REFUSED
             with suppress(RecordUnknown, ManifestUnknown, Conflict):
