@@ -46,7 +46,7 @@ async def test_a_quota_limits_what_a_project_holds(harbor: Harbor) -> None:
     own = (await admin.get("/projects/own"))["project_id"]
     (quota,) = await admin.get("/quotas", reference="project", reference_id=str(own))
     assert quota["ref"] == {"id": own, "name": "own", "owner_name": quota["ref"]["owner_name"]}
-    assert (quota["hard"], quota["used"]) == ({"storage": -1}, {"storage": 0})
+    assert (quota["hard"], quota["used"]) == ({"storage": -1}, {"storage": 0, "trash": 0})
     await push_image(owner, "own/app", "1")
     used = (await admin.get(f"/quotas/{quota['id']}"))["used"]["storage"]
     assert used > 0

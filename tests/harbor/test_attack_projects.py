@@ -11,6 +11,7 @@ import pytest
 from form import documented
 from house import Client, Harbor
 from pushing import push_image
+from rights import PATH_VALUES
 
 from contracts.access_house import BY_ROLE, PASSWORD
 from entrepot.access.local import shell_grant
@@ -167,6 +168,7 @@ async def test_a_robot_of_one_project_is_nobody_in_another(
     assert (await strong("GET", "/projects/own/members")).status_code == 200
     before = await everything(harbor)
     values = {
+        **PATH_VALUES,
         "project_name_or_id": "theirs",
         "project_name": "theirs",
         "repository_name": "app",
