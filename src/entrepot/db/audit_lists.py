@@ -19,7 +19,7 @@ from entrepot.model.query import AnyOf, Condition, Contains, Exactly, ListQuery
 
 MOST_COUNTED = 100_000
 """Of more events that fit a question, no more are counted, and no more shown."""
-MOST_SOUGHT = 200_000
+MOST_SOUGHT = 100_000
 """How many of the newest events are looked through for a part of a text, or for what no index finds."""
 
 

@@ -135,8 +135,10 @@ def search(tx: Transaction, visible: Visibility, text: str, count: int) -> list[
 def count_by_publicity(tx: Transaction, visible: Visibility) -> dict[bool, int]:
     """How many of the visible projects are public, and how many are not."""
     where = f" WHERE {visible.condition}" if visible.condition else ""
-    found = tx.all(f"SELECT p.public, count(*) FROM projects p{where} GROUP BY p.public", *visible.values)
-    return {bool(row[0]): int(row[1]) for row in found}
+    select = "SELECT count(*), coalesce(sum(CASE WHEN p.public THEN 1 ELSE 0 END), 0)"
+    row = tx.one(f"{select} FROM projects p{where}", *visible.values)
+    assert row is not None
+    return {True: int(row[1]), False: int(row[0]) - int(row[1])}
 
 
 def roles_of(tx: Transaction, user_id: int, project_ids: Iterable[int]) -> dict[int, frozenset[Role]]:
