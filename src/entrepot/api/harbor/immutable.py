@@ -33,7 +33,7 @@ RuleId = Annotated[int, path_id()]
 ERRORS = (400, 401, 403, 404, 500)
 
 
-@get(_PATH, **operation("ListImmuRules", "immutable", errors=(400, 401, 403, 500), headers=LIST))
+@get(_PATH, **operation("ListImmuRules", "immutable", errors=(400, 401, 403, 404, 500), headers=LIST))
 async def list_rules(
     request: HarborRequest,
     project_name_or_id: FromPath[str],

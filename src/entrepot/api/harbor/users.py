@@ -135,7 +135,7 @@ async def set_sysadmin(request: HarborRequest, user_id: UserId, data: JSONBody[U
 
 @put(
     "/users/{user_id:str}/password",
-    **operation("updateUserPassword", "user", errors=(400, 401, 403, 404, 500), headers=CHANGED),
+    **operation("updateUserPassword", "user", errors=(400, 401, 403, 404, 429, 500), headers=CHANGED),
 )
 async def update_password(request: HarborRequest, user_id: UserId, data: JSONBody[PasswordReq]) -> Done:
     """Gives the account another password."""
