@@ -12,6 +12,7 @@ ROOMS = [
     {"jobs", "access"},
     {"registry"},
     {"tasks"},
+    {"wire"},
     {"api", "web"},
     {"server", "app", "cli", "commands", "config", "settings_values", "__main__"},
 ]

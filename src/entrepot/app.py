@@ -18,7 +18,6 @@ from entrepot.access.passwords import Passwords
 from entrepot.access.sessions import Sessions
 from entrepot.access.tokens import Tokens
 from entrepot.api.harbor.app import HarborApp
-from entrepot.api.harbor.parts import Parts
 from entrepot.api.landing import LandingPage
 from entrepot.api.oci.app import OciApp
 from entrepot.api.token.app import TokenApp
@@ -76,6 +75,7 @@ from entrepot.tasks.repair import Repairer
 from entrepot.tasks.retain import Retain
 from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
+from entrepot.wire.parts import Parts
 
 Probes = Mapping[str, Callable[[], Awaitable[None]]]
 

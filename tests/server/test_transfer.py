@@ -15,9 +15,9 @@ import uvicorn
 import uvloop
 from served_registry import MIB, Passed, Served
 
-from entrepot.api.oci.asgi import BODY_SOURCE, ZERO_COPY_SEND
 from entrepot.server.protocol import BoundedProtocol
 from entrepot.server.tls import context, self_signed
+from entrepot.wire.asgi import BODY_SOURCE, ZERO_COPY_SEND
 
 CONTENT = os.urandom(2 * MIB + 3)
 START = "http.response.start"

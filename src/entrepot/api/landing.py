@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from string import Template
 
-from entrepot.api.oci.address import address_of
-from entrepot.api.oci.asgi import Header, Receive, Scope, Send
-from entrepot.api.oci.errors import WireError
+from entrepot.model.errors import Invalid
+from entrepot.wire.address import address_of
+from entrepot.wire.asgi import Header, Receive, Scope, Send
 
 _HERE = Path(__file__).parent
 _LANGUAGES = {"en": "en", "zh": "zh-Hans"}
@@ -70,8 +70,8 @@ class LandingPage:
             return 200, [(b"content-type", b"image/svg+xml"), (b"cache-control", b"public, max-age=86400")], _ICON
         try:
             address = address_of(scope, self._public_url)
-        except WireError as error:
-            return error.status, [_TEXT], f"{error}\n".encode()
+        except Invalid as error:
+            return 400, [_TEXT], f"{error}\n".encode()
         wanted = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
         language = preferred_language(wanted.decode("latin-1"))
         host = address.partition("://")[2]

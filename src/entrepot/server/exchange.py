@@ -8,8 +8,8 @@ from typing import Protocol
 
 import structlog
 
-from entrepot.api.oci.asgi import BODY_SOURCE, ZERO_COPY_SEND
 from entrepot.server.service import Asgi, Message, Receive, Scope, Send
+from entrepot.wire.asgi import BODY_SOURCE, ZERO_COPY_SEND
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 _BY_SECOND_LAST = {

@@ -12,11 +12,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from entrepot.api.oci.asgi import BODY_SOURCE, ZERO_COPY_SEND
 from entrepot.server.lent import Lent
 from entrepot.server.receiving import BodySource
 from entrepot.server.sending import FileSending
 from entrepot.server.service import Message, Receive, Scope, Send
+from entrepot.wire.asgi import BODY_SOURCE, ZERO_COPY_SEND
 
 OpenSource = Callable[[RequestResponseCycle], BodySource | None]
 Lend = Callable[[int | None], Lent]

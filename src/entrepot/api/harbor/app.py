@@ -10,11 +10,11 @@ from entrepot.api.harbor import (
     sessions,
 )
 from entrepot.api.harbor.application import BASE, application
-from entrepot.api.harbor.asgi import Application, Receive, Scope, Send
 from entrepot.api.harbor.document import document
 from entrepot.api.harbor.front import Front
 from entrepot.api.harbor.handlers import HANDLERS
-from entrepot.api.harbor.parts import Parts
+from entrepot.wire.asgi import Application, Receive, Scope, Send
+from entrepot.wire.parts import Parts
 
 DOCUMENT = f"{BASE}/openapi.json"
 

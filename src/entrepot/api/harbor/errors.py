@@ -2,8 +2,8 @@
 
 import msgspec
 
-from entrepot.api.harbor.asgi import Header
 from entrepot.model import errors
+from entrepot.wire.asgi import Header
 
 TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Invalid: (400, "BAD_REQUEST"),

@@ -13,14 +13,14 @@ from entrepot.access.gate import Gate
 from entrepot.access.identity import NOBODY, Identity
 from entrepot.access.management import Asker
 from entrepot.access.sessions import Sessions
-from entrepot.api.harbor import cookies
-from entrepot.api.harbor.asgi import Application, Header, Message, Receive, Scope, Send
 from entrepot.api.harbor.errors import answer_to
-from entrepot.api.harbor.origin import is_foreign
 from entrepot.api.harbor.path import asked, routed
 from entrepot.model.errors import Denied, EntrepotError, Unauthenticated
 from entrepot.model.grant import Origin
 from entrepot.registry.configuration import Configuration
+from entrepot.wire import cookies
+from entrepot.wire.asgi import Application, Header, Message, Receive, Scope, Send
+from entrepot.wire.origin import is_foreign
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _EXEMPT = {("PUT", "/api/v2.0/configurations"), ("POST", "/c/login"), ("POST", "/c/userExists")}

@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response.base import ASGIResponse
 
 from entrepot.api.harbor.front import Arrival
-from entrepot.api.harbor.parts import Parts
+from entrepot.wire.parts import Parts
 
 
 class HarborRequest(Request[Any, Any, State]):

@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl
 
 from litestar import Response, get, post
 
-from entrepot.api.harbor import cookies
 from entrepot.api.harbor.request import HarborRequest
 from entrepot.model.errors import InUse, Invalid
+from entrepot.wire import cookies
 
 _MOST_FIELDS = 10
 _JSON = "application/json"

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import structlog
 
 from entrepot.access.gate import Gate
-from entrepot.api.oci.address import address_of
-from entrepot.api.oci.asgi import Receive, Scope, Send
 from entrepot.api.oci.blobs import BlobRoutes
 from entrepot.api.oci.challenge import challenge
 from entrepot.api.oci.errors import WireError, answer_to
@@ -21,6 +19,7 @@ from entrepot.api.oci.uploads import UploadRoutes
 from entrepot.model.errors import (
     BodyCut,
     EntrepotError,
+    Invalid,
     NameInvalid,
     ObjectMissing,
     ScopeInsufficient,
@@ -34,6 +33,8 @@ from entrepot.registry.configuration import Configuration
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.tags import Tags
 from entrepot.registry.uploads import Uploads
+from entrepot.wire.address import address_of
+from entrepot.wire.asgi import Receive, Scope, Send
 
 Handle = Callable[[Exchange, RepositoryGrant, str], Awaitable[None]]
 
@@ -153,7 +154,7 @@ class OciApp:
         if isinstance(error, Unauthenticated | ScopeInsufficient):
             try:
                 headers.append((b"www-authenticate", self._challenge(exchange, error)))
-            except WireError as wrong_host:
+            except Invalid as wrong_host:
                 status, headers, body = answer_to(wrong_host)
         headers.extend(exchange.refusal_headers)
         if isinstance(error, ObjectMissing):

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from entrepot.api.oci.asgi import ZERO_COPY_SEND, Header
 from entrepot.api.oci.conditions import is_known, may_continue, unchanging
 from entrepot.api.oci.errors import WireError
 from entrepot.api.oci.exchange import Exchange
@@ -13,6 +12,7 @@ from entrepot.model.digest import Digest
 from entrepot.model.errors import ObjectMissing
 from entrepot.model.grant import RepositoryGrant
 from entrepot.registry.blobs import Blobs, Extent
+from entrepot.wire.asgi import ZERO_COPY_SEND, Header
 
 FILE_FROM = 256 * 1024
 """Bytes from which on the server is given the file to send: two turns through a thread cost more than copying less."""

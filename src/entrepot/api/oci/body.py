@@ -4,9 +4,9 @@ import asyncio
 import re
 from collections.abc import Callable
 
-from entrepot.api.oci.asgi import BODY_SOURCE, Receive, Scope
 from entrepot.model.errors import BodyCut, SizeInvalid
 from entrepot.storage.contract import Source
+from entrepot.wire.asgi import BODY_SOURCE, Receive, Scope
 
 _LENGTH = re.compile(rb"[0-9]{1,18}").fullmatch
 

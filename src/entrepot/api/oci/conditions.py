@@ -1,7 +1,7 @@
 """What lets an answer be kept by clients and caches, and asked for again only if it changed (RFC 9110, RFC 9111)."""
 
-from entrepot.api.oci.asgi import Header
 from entrepot.model.grant import RepositoryGrant
+from entrepot.wire.asgi import Header
 
 # What a digest names never changes. Who had to sign in to get it is the reason that a cache between may not pass it on;
 # and a cache must not answer for us somebody who pushes, since only we know whether it is still here.

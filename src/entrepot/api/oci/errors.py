@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.api.oci.asgi import Header
 from entrepot.model import errors
+from entrepot.wire.asgi import Header
 
 TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Invalid: (400, "UNSUPPORTED"),

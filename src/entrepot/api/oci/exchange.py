@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from entrepot.access.identity import Identity
-from entrepot.api.oci.asgi import Header, Message, Receive, Scope, Send
 from entrepot.api.oci.body import Body
 from entrepot.api.oci.path import Target
 from entrepot.api.oci.query import parse_query
 from entrepot.model.errors import BodyCut, SizeInvalid
 from entrepot.model.grant import Origin
+from entrepot.wire.asgi import Header, Message, Receive, Scope, Send
 
 READ_BEFORE_REFUSING = 1024 * 1024
 """Bytes of an unwanted body that are read so that the connection can go on; with more to come it is closed."""

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from entrepot.api.oci.asgi import Header
 from entrepot.api.oci.exchange import Exchange
 from entrepot.api.oci.query import (
     LARGEST_PAGE,
@@ -19,6 +18,7 @@ from entrepot.model.manifest import OCI_INDEX
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.tags import Tags
+from entrepot.wire.asgi import Header
 
 _JSON: Header = (b"content-type", b"application/json")
 _INDEX: Header = (b"content-type", OCI_INDEX.encode())

@@ -1,6 +1,5 @@
 """GET, HEAD, PUT and DELETE of a manifest, by tag or by digest."""
 
-from entrepot.api.oci.asgi import Header
 from entrepot.api.oci.conditions import TO_BE_CHECKED, is_known, unchanging
 from entrepot.api.oci.errors import WireError
 from entrepot.api.oci.exchange import Exchange
@@ -10,6 +9,7 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.manifest import LARGEST_MANIFEST
 from entrepot.model.reference import Reference, Tag, parse_reference
 from entrepot.registry.manifests import Manifests
+from entrepot.wire.asgi import Header
 
 MOST_TAGS = 100
 """As many tags can be set by one PUT."""

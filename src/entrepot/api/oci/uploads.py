@@ -4,7 +4,6 @@ import re
 
 from entrepot.access.gate import Gate
 from entrepot.access.identity import NOBODY
-from entrepot.api.oci.asgi import Header
 from entrepot.api.oci.exchange import Exchange
 from entrepot.api.oci.query import one
 from entrepot.api.oci.ranges import sent
@@ -23,6 +22,7 @@ from entrepot.model.project import Action
 from entrepot.model.reference import RepositoryName
 from entrepot.registry.blobs import Blobs
 from entrepot.registry.uploads import Upload, Uploads
+from entrepot.wire.asgi import Header
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}").fullmatch
 

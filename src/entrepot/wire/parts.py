@@ -1,4 +1,4 @@
-"""What the management API's operations work on."""
+"""What the management API and the pages work on."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from entrepot.api.oci.asgi import Header, Scope
-from entrepot.api.oci.errors import WireError
+from entrepot.model.errors import Invalid
+from entrepot.wire.asgi import Header, Scope
 
 _HOST = re.compile(rb"[A-Za-z0-9.:\-\[\]_]{1,255}").fullmatch
 
@@ -12,7 +12,7 @@ _HOST = re.compile(rb"[A-Za-z0-9.:\-\[\]_]{1,255}").fullmatch
 def address_of(scope: Scope, public_url: str) -> str:
     """Scheme and host without a closing slash: of `public_url` if set, else as the client wrote them.
 
-    Raises WireError if the client's Host is not one, since it comes back in headers and pages.
+    Raises Invalid if the client's Host is not one, since it comes back in headers and pages.
     """
     if public_url:
         return public_url.rstrip("/")
@@ -27,5 +27,5 @@ def _host(scope: Scope) -> str:
         name, port = scope["server"]
         hosts = [name.encode() if port is None else f"{name}:{port}".encode()]
     if len(hosts) != 1 or not _HOST(hosts[0]):
-        raise WireError(400, "UNSUPPORTED", "the Host header has to hold one host name or address, and may hold a port")
+        raise Invalid("the Host header has to hold one host name or address, and may hold a port")
     return hosts[0].decode("ascii")

@@ -1,4 +1,4 @@
-"""The types of ASGI 3 as this room uses them."""
+"""The types of ASGI 3 as they are used here."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -7,6 +7,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Header = tuple[bytes, bytes]
 
