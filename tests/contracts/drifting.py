@@ -36,7 +36,7 @@ LOOK_EVERY = 500
 TELL_EVERY = 5000
 MOST_ROUNDS = 1000
 """Of collection, until nothing is due: a thousand times more than there are things here."""
-EXPECTED = (Unknown, Conflict, DatabaseFailed)
+EXPECTED = (Unknown, Conflict)
 """What may be answered to somebody who asks at random."""
 
 

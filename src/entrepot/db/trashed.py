@@ -165,6 +165,16 @@ def drop_tag(tx: Transaction, trash_id: int, tag: str) -> None:
     tx.run("DELETE FROM trash_tags WHERE trash_id = ? AND name = ?", trash_id, tag)
 
 
+def drop_going_tags(tx: Transaction, trash_id: int) -> None:
+    """Forgets those tags of the deletion whose manifests were deleted once more since, and are going for good."""
+    tx.run(
+        "DELETE FROM trash_tags WHERE trash_id = ? AND EXISTS (SELECT 1 FROM manifests m WHERE"
+        " m.id = trash_tags.manifest_id AND m.deleted_at IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM trash t WHERE t.id = m.trash_id AND NOT t.purging))",
+        trash_id,
+    )
+
+
 def let_go(tx: Transaction, trash_id: int, count: int) -> int:
     """How many of up to `count` manifests of the deletion are going for good from now on."""
     return tx.run(

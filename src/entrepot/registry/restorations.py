@@ -102,6 +102,7 @@ class Restorations:
     def _contents(
         self, tx: Transaction, by: Principal, entry: Entry, repository_id: int, repository: str, wish: Wish
     ) -> Restored:
+        trashed.drop_going_tags(tx, entry.id)
         inside, kept = trashed.manifests_in(tx, entry.id), trashed.tags_in(tx, entry.id)
         if not inside and not kept:
             raise ManifestUnknown(f"nothing of {entry.name} is held any more")

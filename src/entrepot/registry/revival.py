@@ -39,6 +39,8 @@ def revive(tx: Transaction, repository_id: int, digests: Iterable[Digest], *, sp
     for start in range(0, len(ids), LARGEST_LIST):
         manifests.lock_links(tx, ids[start : start + LARGEST_LIST])
     held = manifests.lock_held(tx, repository_id, asked | parts)
+    for digest in _going(tx, repository_id, {one for one, live in held.items() if not live} - found.keys()):
+        del held[digest]
     for digest in sorted(asked - held.keys(), key=str):
         raise ManifestUnknown(f"{digest} is not held any more: its time in the trash is over")
     for digest in sorted(parts - held.keys(), key=str):
@@ -47,10 +49,18 @@ def revive(tx: Transaction, repository_id: int, digests: Iterable[Digest], *, sp
     if any(digest not in held for digest in found):
         raise Again  # Let go between the two looks.
     revived = {digest for digest, live in held.items() if not live}
-    ids = sorted(found[digest].id for digest in revived if digest in found)
-    if len(ids) < len(revived):
-        raise Again  # Deleted between the two looks.
+    ids = sorted(found[digest].id for digest in revived)
     trashed.show_blobs(tx, ids)
     trashed.restore(tx, ids)
     trash.delete_if_empty(tx, [found[digest].trash_id for digest in revived])
     return Revived(revived, set(held))
+
+
+def _going(tx: Transaction, repository_id: int, digests: set[Digest]) -> set[Digest]:
+    """Those manifests, which are locked and were not found in the trash: each is in a deletion that goes for good.
+
+    The collector has not come to them yet; for whoever asks they are as gone as if it had.
+    """
+    if digests and trashed.find(tx, repository_id, digests):
+        raise Again  # Deleted between the two looks.
+    return digests
