@@ -18,7 +18,6 @@ from entrepot.access.passwords import Passwords
 from entrepot.access.sessions import Sessions
 from entrepot.access.tokens import Tokens
 from entrepot.api.harbor.app import HarborApp
-from entrepot.api.landing import LandingPage
 from entrepot.api.oci.app import OciApp
 from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
@@ -75,6 +74,7 @@ from entrepot.tasks.repair import Repairer
 from entrepot.tasks.retain import Retain
 from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
+from entrepot.web.app import WebApp
 from entrepot.wire.parts import Parts
 
 Probes = Mapping[str, Callable[[], Awaitable[None]]]
@@ -165,11 +165,13 @@ class RegistryService:
         self._settings = settings
         self._opened = open_house(settings)
         self._house: House | None = None
+        self._edges: Edges | None = None
 
     async def start(self) -> Asgi:
         """The application, on a database and a store of its own. Raises EntrepotError."""
         house = self._house = await self._opened.__aenter__()
-        return route(house, self.probes)
+        self._edges = route(house, self.probes)
+        return self._edges
 
     @property
     def probes(self) -> Probes:
@@ -189,6 +191,11 @@ class RegistryService:
             tasks.create_task(Scrubber(house.db, house.storage, _pace(self._settings)).run(stop))
             tasks.create_task(Sealer(house.db).run(stop))
             tasks.create_task(Forwarder(house.db, lambda: _destinations(house)).run(stop))
+
+    def closing(self) -> None:
+        """Ends the streams of open pages, which come back by themselves."""
+        if self._edges is not None:
+            self._edges.web.close()
 
     async def stop(self) -> None:
         """Closes what `start` opened."""
@@ -236,8 +243,30 @@ def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 -
     return RegistryService(settings)
 
 
-def route(house: House, probes: Probes) -> Asgi:
+class Edges:
     """Which application answers which path."""
+
+    def __init__(self, oci: OciApp, token: TokenApp, harbor: HarborApp, web: WebApp) -> None:
+        self._oci = oci
+        self._token = token
+        self._harbor = harbor
+        self.web = web
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        path = scope["path"]
+        if path == "/v2" or path.startswith("/v2/"):
+            await self._oci(scope, receive, send)
+        elif path.startswith(("/api/", "/c/")):
+            await self._harbor(scope, receive, send)
+        elif path.startswith("/service/"):
+            await self._token(scope, receive, send)
+        else:
+            await self.web(scope, receive, send)
+
+
+def route(house: House, probes: Probes) -> Edges:
+    """Everything that answers requests."""
     db, storage, rules = house.db, house.storage, house.rules
     oci = OciApp(
         house.gate,
@@ -250,25 +279,12 @@ def route(house: House, probes: Probes) -> Asgi:
         house.settings.public_url,
     )
     token = TokenApp(house.gate, house.tokens, house.keys)
-    landing = LandingPage(house.settings.public_url)
-    harbor = HarborApp(_harbor_parts(house, probes))
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        if path.startswith("/v2"):
-            await oci(scope, receive, send)
-        elif path.startswith(("/api/", "/c/")):
-            await harbor(scope, receive, send)
-        elif path.startswith("/service/"):
-            await token(scope, receive, send)
-        else:
-            await landing(scope, receive, send)
-
-    return application
+    parts = _parts(house, probes)
+    return Edges(oci, token, HarborApp(parts), WebApp(parts, db))
 
 
-def _harbor_parts(house: House, probes: Probes) -> Parts:
-    """What the management API works on."""
+def _parts(house: House, probes: Probes) -> Parts:
+    """What the management API and the pages work on."""
     db = house.db
     manifests = Manifests(db, house.storage, house.rules, house.pulls)
     return Parts(

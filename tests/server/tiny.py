@@ -52,6 +52,9 @@ class Tiny:
         with (self._folder / "tasks").open("a") as file:
             file.write(f"end {self._number} {os.getpid()}\n")
 
+    def closing(self) -> None:
+        pass
+
     async def stop(self) -> None:
         with (self._folder / "stopped").open("a") as file:
             file.write(f"{os.getpid()}\n")

@@ -17,7 +17,7 @@ def test_an_installed_package_opens_a_registry_from_nothing(tmp_path: Path) -> N
     subprocess.run([sys.executable, "-m", "pip", *arguments], check=True, timeout=300)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}
     environment = inherited | {"PYTHONPATH": str(target)}
-    code = "import entrepot.api.landing as l; l.LandingPage(''); print(l.__file__)"
+    code = "import entrepot.web.asset as a; a.Assets().address('app.css'); print(a.__file__)"
     where = subprocess.run(
         [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
     )

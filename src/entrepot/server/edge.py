@@ -73,6 +73,10 @@ class Edge:
         """The service's."""
         return self._service.probes
 
+    def closing(self) -> None:
+        """As the service's."""
+        self._service.closing()
+
     async def run_tasks(self, stop: asyncio.Event) -> None:
         """Does the service's own work."""
         await self._service.run_tasks(stop)

@@ -41,6 +41,9 @@ class Service(Protocol):
     async def run_tasks(self, stop: asyncio.Event) -> None:
         """Does what the registry does by itself, in one worker at a time, until `stop` is set."""
 
+    def closing(self) -> None:
+        """Ends answers that would not end by themselves, such as streams of news: the worker is about to stop."""
+
     async def stop(self) -> None:
         """Frees what `start` took; called after the last request, also if `start` raised."""
 

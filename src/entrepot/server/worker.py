@@ -114,6 +114,7 @@ class _Worker:
     async def _end(self, server: _Server, tasks: asyncio.Task[None] | None) -> None:
         """Ends the server and the background work at the same time, once the worker is to stop."""
         await self._stop.wait()
+        self._service.closing()
         server.should_exit = True
         if tasks is None:
             return

@@ -1,9 +1,14 @@
-"""The two cookies: whose session it is, and what proves that a change was asked for by a page of ours."""
+"""Our cookies: whose session it is, what proves that a change was asked for by a page of ours, and how pages look."""
 
 from collections.abc import Iterable
 
 SESSION = "sid"
 CSRF = "_gorilla_csrf"
+LANGUAGE = "language"
+THEME = "theme"
+SAID = "said"
+"""What a page is to tell after the change that led to it."""
+_OURS = frozenset({SESSION, CSRF, LANGUAGE, THEME, SAID})
 CSRF_HEADER = b"x-harbor-csrf-token"
 LONGEST = 8192
 
@@ -17,7 +22,7 @@ def read(headers: Iterable[Header]) -> dict[str, str]:
         if name == b"cookie" and len(value) <= LONGEST:
             for part in value.decode("latin-1").split(";"):
                 key, _, text = part.strip().partition("=")
-                if key in (SESSION, CSRF):
+                if key in _OURS:
                     found.setdefault(key, text.strip('"'))
     return found
 
@@ -25,6 +30,11 @@ def read(headers: Iterable[Header]) -> dict[str, str]:
 def write(name: str, value: str, *, secure: bool, same_site: str) -> Header:
     """The header that sets a cookie for this host, out of reach of scripts, until the browser is closed."""
     return _header(f"{name}={value}", secure=secure, same_site=same_site)
+
+
+def keep(name: str, value: str, *, secure: bool, seconds: int) -> Header:
+    """As `write`, but the browser keeps it for so long."""
+    return _header(f"{name}={value}; Max-Age={seconds}", secure=secure, same_site="Lax")
 
 
 def clear(name: str, *, secure: bool, same_site: str) -> Header:

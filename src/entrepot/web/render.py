@@ -1,0 +1,81 @@
+"""From a view to HTML: one environment of templates per language; everything is escaped."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from entrepot.web.asset import Assets
+from entrepot.web.livery import livery
+from entrepot.web.markdown import markdown
+from entrepot.web.role import ROLE_NAMES
+from entrepot.web.subject import address, written
+from entrepot.web.voice import LANGUAGES, Voice
+
+_TEMPLATES = Path(__file__).parent / "templates"
+TOKEN = "<!token!>"  # noqa: S105 - the place where it goes
+"""Stands in pages where the token of forms goes, which is another in every answer, so that equal pages are equal."""
+
+
+class Renderer:
+    """Renders templates."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._assets = assets
+        self._environment = cache(self._make)
+
+    def render(self, voice: Voice, template: str, shown: dict[str, Any]) -> str:
+        """The template, filled in, in the voice's language."""
+        return self._environment(voice).get_template(f"{template}.html.j2").render(shown)
+
+    def _make(self, voice: Voice) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        environment.install_gettext_callables(  # type: ignore[attr-defined]
+            voice.gettext, voice.ngettext, newstyle=True
+        )
+        environment.globals.update(
+            voice=voice,
+            languages=LANGUAGES,
+            asset=self._assets.address,
+            address=address,
+            written=written,
+            livery=livery,
+            icon=self._icon,
+            role_name=ROLE_NAMES.__getitem__,
+            token=Markup(f'<input type="hidden" name="token" value="{TOKEN}">'),  # noqa: S704 - a constant
+        )
+        environment.filters.update(
+            size=voice.size,
+            number=voice.number,
+            ago=lambda moment: _time(voice, moment),
+            lasting=voice.lasting,
+            markdown=markdown,
+            short=lambda digest: str(digest).rpartition(":")[2][:12],
+        )
+        return environment
+
+    def _icon(self, name: str) -> Markup:
+        source = escape(self._assets.address("icons.svg"))
+        return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(source, name)
+
+
+def _time(voice: Voice, moment: int | None) -> Markup:
+    """A moment as people say it, with the exact one beside; what never was, in a word."""
+    if not moment:
+        return Markup('<span class="faint">{}</span>').format(voice.gettext("never"))
+    exact = voice.moment(moment)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(_iso(moment), exact, voice.ago(moment))
+
+
+def _iso(moment: int) -> str:
+    return datetime.fromtimestamp(moment / 1e6, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

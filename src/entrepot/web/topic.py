@@ -1,0 +1,65 @@
+"""What an open page may be told of: each topic is granted as the page is.
+
+projects                every project that the asker may know of
+project:<name>          what happens in a project
+repository:<name>       what happens in a repository
+system                  everything, for administrators
+mine                    what happens to the asker's own account
+state:<name>            one of `STATES`, for administrators
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from entrepot.access.management import Asker
+from entrepot.db.news import Told
+from entrepot.model.errors import Invalid
+from entrepot.model.permission import Permission, Resource, Verb
+from entrepot.model.reference import RepositoryName
+from entrepot.web.live import Listener, State
+from entrepot.wire.parts import Parts
+
+MOST_TOPICS = 8
+_READ_PROJECT = Permission(Resource.PROJECT, Verb.READ)
+_READ_REPOSITORY = Permission(Resource.REPOSITORY, Verb.READ)
+_WATCH_SYSTEM = Permission(Resource.AUDIT_LOG, Verb.LIST)
+STATES: Mapping[str, State] = {}
+"""What changes without an event."""
+
+Concern = Callable[[Told], bool]
+
+
+async def listener_of(parts: Parts, asker: Asker, topics: Iterable[str]) -> tuple[Listener, list[tuple[str, State]]]:
+    """A listener for topics that the asker may hear. Raises Invalid, and as the page itself if it may not be seen."""
+    wanted = [*topics]
+    if not 1 <= len(wanted) <= MOST_TOPICS:
+        raise Invalid(f"name one to {MOST_TOPICS} topics")
+    concerns: list[Concern] = []
+    states: list[tuple[str, State]] = []
+    for topic in wanted:
+        word, _, name = topic.partition(":")
+        if word == "state":
+            await parts.management.system(asker, _WATCH_SYSTEM)
+            if name not in STATES:
+                raise Invalid(f"there is no topic {topic[:100]!r}")
+            states.append((name, STATES[name]))
+        else:
+            concerns.append(await _concern(parts, asker, word, name))
+    return Listener(lambda told: any(one(told) for one in concerns), tuple(name for name, _ in states)), states
+
+
+async def _concern(parts: Parts, asker: Asker, word: str, name: str) -> Concern:
+    if word == "project":
+        project_id = (await parts.management.project(asker, name, _READ_PROJECT)).project.id
+        return lambda told: told.project_id == project_id
+    if word == "repository":
+        repository = RepositoryName.parse(name)
+        await parts.management.repository(asker, repository, _READ_REPOSITORY)
+        return lambda told: told.repository == repository.text
+    if word == "system":
+        await parts.management.system(asker, _WATCH_SYSTEM)
+        return lambda _: True
+    if word == "projects":
+        # Only that something changed somewhere is told; what, the page asks for itself.
+        await parts.management.visible(asker)
+        return lambda told: told.project_id is not None
+    raise Invalid(f"there is no topic {word[:100]!r}")
