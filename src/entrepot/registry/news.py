@@ -27,6 +27,14 @@ class News:
         self._last: int | None = None
         self._missing: dict[int, float] = {}
 
+    async def newest(self) -> int:
+        """The number of the newest event: what a page that is made after this has seen. Raises DatabaseFailed."""
+        return await self._db.read(news.newest, key=("newest event",))
+
+    async def between(self, seen: int) -> list[Told]:
+        """What happened after the event of that number, as far as it is known now. Raises DatabaseFailed."""
+        return await self._db.read(lambda tx: news.after(tx, seen, (), MOST_AT_ONCE))
+
     async def look(self) -> list[Told]:
         """What happened since the last look; the first look finds nothing. Costs next to nothing if nothing did.
 

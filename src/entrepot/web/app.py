@@ -21,7 +21,7 @@ from entrepot.web.door import Door, Visitor, masked
 from entrepot.web.errors import BROKEN, WRONG_METHOD, Trouble, trouble_of
 from entrepot.web.form import Fields, fields_of, read_form
 from entrepot.web.live import Live, until_gone
-from entrepot.web.render import TOKEN, Renderer
+from entrepot.web.render import SEEN, TOKEN, Renderer
 from entrepot.web.route import Route, Table
 from entrepot.web.routes import ROUTES
 from entrepot.web.subject import Subject, address, subject_of
@@ -71,7 +71,10 @@ class WebApp:
             if await self._assets.answer(page, compressed=_takes_gzip(scope), head=head, send=send):
                 return
         visitor = await self._door.visitor(scope)
+        seen = 0
         try:
+            # Before the page is made, so that nothing between its making and its stream goes unseen.
+            seen = await self._live.newest()
             if path == "/-/live" and scope["method"] == "GET":
                 await self._stream(scope, receive, send, visitor)
                 return
@@ -87,7 +90,7 @@ class WebApp:
             number = (scope.get("state") or {}).get("request_id") or secrets.token_hex(8)
             self._log.error("a page failed", path=path, request_id=number, exc_info=error)
             answer, ask = _of_trouble(BROKEN, str(number)), None
-        await self._send(scope, receive, send, visitor, answer, ask)
+        await self._send(scope, receive, send, visitor, answer, ask, seen)
 
     async def _serve(self, scope: Scope, receive: Receive, visitor: Visitor) -> tuple[Answer, Ask | None]:
         subject = subject_of(scope["path"])
@@ -127,18 +130,19 @@ class WebApp:
         return form
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
-        topics = fields_of(scope["query_string"]).many("on")
-        listener, states = await listener_of(self._parts, visitor.asker, topics)
+        query = fields_of(scope["query_string"])
+        listener, states = await listener_of(self._parts, visitor.asker, query.many("on"))
+        seen = query.whole("seen", 0)
         if self._live.full:
             raise Unknown("there are too many open pages; this one looks again by itself")
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), *_HEADERS]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for message in until_gone(receive, self._live.stream(listener, states)):
+        async for message in until_gone(receive, self._live.stream(listener, seen, states)):
             await send({"type": "http.response.body", "body": message, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
     async def _send(
-        self, scope: Scope, receive: Receive, send: Send, visitor: Visitor, answer: Answer, ask: Ask | None
+        self, scope: Scope, receive: Receive, send: Send, visitor: Visitor, answer: Answer, ask: Ask | None, seen: int
     ) -> None:
         if isinstance(answer, Go):
             headers = [(b"location", answer.path.encode("latin-1", "ignore")), *answer.cookies]
@@ -150,9 +154,9 @@ class WebApp:
         elif isinstance(answer, Content):
             await _give(scope, receive, send, answer)
         else:
-            await self._show(scope, send, visitor, answer, ask)
+            await self._show(scope, send, visitor, answer, ask, seen)
 
-    async def _show(self, scope: Scope, send: Send, visitor: Visitor, view: View, ask: Ask | None) -> None:
+    async def _show(self, scope: Scope, send: Send, visitor: Visitor, view: View, ask: Ask | None, seen: int) -> None:
         who = await self._who(visitor)
         shown: dict[str, Any] = {
             "me": who,
@@ -181,7 +185,7 @@ class WebApp:
         if view.status == 200 and tag in dict(scope["headers"]).get(b"if-none-match", b""):
             await _respond(send, 304, headers, b"")
             return
-        body = text.replace(TOKEN, masked(visitor.token)).encode()
+        body = text.replace(TOKEN, masked(visitor.token)).replace(SEEN, str(seen)).encode()
         if len(body) >= _WORTH_COMPRESSING and _takes_gzip(scope):
             body = gzip.compress(body, 5, mtime=0)
             headers.append((b"content-encoding", b"gzip"))

@@ -48,7 +48,9 @@ class Live:
         self._listeners: set[Listener] = set()
         self._states: dict[str, State] = {}
         self._seen: dict[str, Hashable] = {}
+        self._news = News(db)
         self._follower: asyncio.Task[None] | None = None
+        self._beginning = asyncio.Lock()
         self._closing = asyncio.Event()
         self._log = structlog.get_logger("entrepot.live")
 
@@ -57,13 +59,21 @@ class Live:
         """Whether there are as many streams as this process will have."""
         return len(self._listeners) >= MOST_STREAMS
 
-    async def stream(self, listener: Listener, states: Iterable[tuple[str, State]] = ()) -> AsyncIterator[bytes]:
-        """Messages for one page, until it goes away or `close` is called."""
+    async def newest(self) -> int:
+        """What a page that is made from now on has seen; it is told of what comes after."""
+        return await self._news.newest()
+
+    async def stream(
+        self, listener: Listener, seen: int, states: Iterable[tuple[str, State]] = ()
+    ) -> AsyncIterator[bytes]:
+        """Messages for one page, which has seen what `newest` gave, until it goes away or `close` is called."""
         self._states.update(states)
         self._listeners.add(listener)
-        if self._follower is None or self._follower.done():
-            self._follower = asyncio.create_task(self._follow())
         try:
+            await self._begin()
+            # What happened between the making of the page and now.
+            if any(listener.concerns(told) for told in await self._news.between(seen)):
+                listener.woken.set()
             yield b"retry: 1000\nevent: hello\ndata:\n\n"
             while not self._closing.is_set():
                 try:
@@ -85,12 +95,18 @@ class Live:
         for listener in self._listeners:
             listener.woken.set()
 
+    async def _begin(self) -> None:
+        """Returns when somebody follows what happens from now on."""
+        async with self._beginning:
+            if self._follower is None or self._follower.done():
+                self._news, self._seen = News(self._db), {}
+                await self._news.look()
+                self._follower = asyncio.create_task(self._follow())
+
     async def _follow(self) -> None:
-        news = News(self._db)
-        self._seen.clear()
         while self._listeners and not self._closing.is_set():
             try:
-                for told in await news.look():
+                for told in await self._news.look():
                     for listener in self._listeners:
                         if listener.concerns(told):
                             listener.woken.set()
@@ -102,6 +118,9 @@ class Live:
 
     async def _compare(self) -> None:
         watched = {name for listener in self._listeners for name in listener.states}
+        for name in self._states.keys() - watched:
+            del self._states[name]
+            self._seen.pop(name, None)
         for name in watched:
             now = await self._db.read(self._states[name], key=("state", name))
             if self._seen.setdefault(name, now) != now:

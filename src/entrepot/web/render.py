@@ -18,6 +18,8 @@ from entrepot.web.voice import LANGUAGES, Voice
 _TEMPLATES = Path(__file__).parent / "templates"
 TOKEN = "<!token!>"  # noqa: S105 - the place where it goes
 """Stands in pages where the token of forms goes, which is another in every answer, so that equal pages are equal."""
+SEEN = "<!seen!>"
+"""Stands where the number of the newest event goes that the page has seen; for the same reason."""
 
 
 class Renderer:
@@ -52,6 +54,7 @@ class Renderer:
             livery=livery,
             icon=self._icon,
             role_name=ROLE_NAMES.__getitem__,
+            seen=Markup(SEEN),  # noqa: S704 - a constant
             token=Markup(f'<input type="hidden" name="token" value="{TOKEN}">'),  # noqa: S704 - a constant
         )
         environment.filters.update(

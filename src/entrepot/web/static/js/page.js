@@ -33,17 +33,18 @@ document.addEventListener("htmx:before:morph:attr", (event) => {
 });
 
 function follow(topics) {
+  const seen = document.body.dataset.seen;
   const query = topics.map((topic) => `on=${encodeURIComponent(topic)}`).join("&");
   let stream = null;
   let timer = null;
-  let missed = false;
+  let missed = topics.some((topic) => topic.startsWith("state:"));
   const say = (up) => document.querySelectorAll(".live").forEach((mark) => mark.classList.toggle("down", !up));
   const close = () => {
     stream?.close();
     stream = null;
   };
   const open = () => {
-    stream = new EventSource(`/-/live?${query}`);
+    stream = new EventSource(`/-/live?seen=${seen}&${query}`);
     stream.addEventListener("hello", () => {
       clearInterval(timer);
       timer = null;
