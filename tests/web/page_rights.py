@@ -1,0 +1,54 @@
+"""Who may open which page and post which form: written down by hand, from what the management API asks for the same."""
+
+from dataclasses import dataclass
+
+from rights import Needed
+
+from contracts.access_house import PASSWORD
+from entrepot.web.subject import Place
+
+HOUSE, PROJECT, REPOSITORY, ARTIFACT = Place.HOUSE, Place.PROJECT, Place.REPOSITORY, Place.ARTIFACT
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What a page asks of who comes."""
+
+    everybody: bool = False
+    signed_in: bool = False
+    admin: bool = False
+    needed: tuple[Needed, ...] = ()
+    """In the project that the page is of."""
+    who: frozenset[str] = frozenset()
+    """Those who may besides administrators, where it is none of the above."""
+
+
+EVERYBODY = Right(everybody=True)
+SIGNED_IN = Right(signed_in=True)
+ADMIN = Right(admin=True)
+
+
+def of(*permissions: str) -> Right:
+    """Who has all of these in the project: `artifact list`."""
+    pairs = [permission.split() for permission in permissions]
+    return Right(needed=tuple(Needed("project", resource, action) for resource, action in pairs))
+
+
+READING: dict[tuple[Place, str], Right] = {
+    (HOUSE, ""): EVERYBODY,
+    (HOUSE, "sign-in"): EVERYBODY,
+    (HOUSE, "projects/new"): SIGNED_IN,
+    (PROJECT, ""): of("project read"),
+    (REPOSITORY, ""): of("repository read", "artifact list"),
+    (ARTIFACT, ""): of("artifact read"),
+}
+CHANGING: dict[tuple[Place, str], Right] = {
+    (HOUSE, "sign-in"): EVERYBODY,
+    (HOUSE, "sign-out"): EVERYBODY,
+    (HOUSE, "prefer"): EVERYBODY,
+    (HOUSE, "projects/new"): SIGNED_IN,
+}
+FORMS: dict[tuple[Place, str], dict[str, str]] = {
+    (HOUSE, "sign-in"): {"name": "owner", "password": PASSWORD},
+}
+"""What is posted, where an empty form would not reach what the right is for."""
