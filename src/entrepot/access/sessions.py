@@ -8,12 +8,13 @@ import hmac
 import secrets
 import time
 
-from entrepot.access.identity import Identity
-from entrepot.db import events, instance, sessions
+from entrepot.access.identity import Identity, stamp_of
+from entrepot.db import events, instance, sessions, users
 from entrepot.db.contract import Database, Transaction
-from entrepot.model.errors import Unauthenticated
+from entrepot.db.sessions import Session
+from entrepot.model.errors import RecordUnknown, Unauthenticated
 from entrepot.model.event import Event, EventName
-from entrepot.model.grant import Origin, Principal, Proof
+from entrepot.model.grant import AccountGrant, Origin, Principal, Proof
 
 MINUTE = 60 * 1_000_000
 MOST_PER_USER = 100
@@ -77,12 +78,57 @@ class Sessions:
 
         await self._db.write(change)
 
+    async def of(self, grant: AccountGrant) -> list[Session]:
+        """The sessions of the account that can be used, the one last seen first."""
+
+        def question(tx: Transaction) -> list[Session]:
+            found = users.standing(tx, grant.user_id)
+            stamp = stamp_of(found[1]) if found else ""
+            # Those begun with a password of before are as good as over.
+            return [one for one in sessions.of_user(tx, grant.user_id, MOST_PER_USER) if one.stamp == stamp]
+
+        return await self._db.read(question)
+
+    async def end_one(self, grant: AccountGrant, session_id: str) -> None:
+        """Returns when that session of the account is none any more. Raises RecordUnknown."""
+
+        def change(tx: Transaction) -> None:
+            found = sessions.find(tx, session_id)
+            if found is None or found.user_id != grant.user_id:
+                raise RecordUnknown("there is no such session; it may be over")
+            sessions.delete(tx, session_id)
+            _tell_ended(tx, grant, found.user_name, 1)
+
+        await self._db.write(change)
+
+    async def end_all(self, grant: AccountGrant, but: str = "") -> int:
+        """How many sessions of the account were ended: all but the one with the cookie `but`."""
+
+        def change(tx: Transaction) -> int:
+            ended = sessions.delete_of_user(tx, grant.user_id, _id(but) if but else "")
+            user = users.standing(tx, grant.user_id)
+            if ended and user is not None:
+                _tell_ended(tx, grant, user[0].name, ended)
+            return ended
+
+        return await self._db.write(change)
+
     async def guard(self, cookie: str, random: str) -> str:
         """The token that a page of this session must send with a change: a keyed hash of the cookie and `random`."""
         if not self._key:
             fresh = secrets.token_hex(32)
             self._key = bytes.fromhex(await self._db.write(lambda tx: _shared_key(tx, fresh)))
         return hmac.new(self._key, f"{_id(cookie)}:{random}".encode(), hashlib.sha256).hexdigest()
+
+
+def is_of(session: Session, cookie: str) -> bool:
+    """Whether it is the session that the cookie stands for."""
+    return hmac.compare_digest(session.id, _id(cookie))
+
+
+def _tell_ended(tx: Transaction, grant: AccountGrant, name: str, count: int) -> None:
+    event = Event(name=EventName.USER_SIGNED_OUT, by=grant.principal, resource=name, detail={"sessions": count})
+    events.record(tx, event)
 
 
 def _id(cookie: str) -> str:
