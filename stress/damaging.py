@@ -7,7 +7,14 @@ from pathlib import Path
 
 from entrepot.db.contract import Transaction
 from entrepot.model.digest import Digest
-from entrepot.model.errors import BlobQuarantined, BlobUnknown, ManifestUnknown, RepositoryUnknown
+from entrepot.model.errors import (
+    BlobQuarantined,
+    BlobUnknown,
+    ManifestReferencesUnknown,
+    ManifestUnknown,
+    RepositoryUnknown,
+)
+from entrepot.model.grant import RepositoryGrant
 from entrepot.model.manifest import OCI_MANIFEST
 from entrepot.model.reference import Tag
 from entrepot.storage.contract import Key
@@ -78,8 +85,8 @@ class Damager:
         content = Content(Digest.of(data), data)
         self._damaged.note(content.digest)
         grant = desk.house.grant(desk.scratch)
-        await bring(desk.house, grant, content, desk.dice, desk.journal)
-        await desk.house.manifests.put(grant, TAG, OCI_MANIFEST, _manifest(content))
+        if not await self._push(grant, content):
+            return
         await self._damage(content)
         desk.journal.count("damaged")
         if not await self._found(content):
@@ -88,6 +95,19 @@ class Damager:
         await bring(desk.house, with_it, content, desk.dice, desk.journal)
         await self._require_whole(content)
         await self._clear()
+
+    async def _push(self, grant: RepositoryGrant, content: Content) -> bool:
+        """Whether it was pushed before the blob's lease ended: a machine that is busy may be too slow for that."""
+        desk, asked = self._desk, time.monotonic()
+        await bring(desk.house, grant, content, desk.dice, desk.journal)
+        try:
+            await desk.house.manifests.put(grant, TAG, OCI_MANIFEST, _manifest(content))
+        except ManifestReferencesUnknown:
+            if time.monotonic() < asked + desk.house.rules.lease / 1e6:
+                raise
+            desk.journal.count("404 after the lease")
+            return False
+        return True
 
     async def _damage(self, content: Content) -> None:
         desk = self._desk
