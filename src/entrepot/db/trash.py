@@ -63,6 +63,7 @@ _LISTING = Listing(
         "project_name": Column("t.project"),
         "repository_name": Column("t.repository"),
         "name": Column("t.name"),
+        "about": Column("coalesce(t.repository, t.project) || ':' || coalesce(t.name, '')"),
         "deleted_by": Column("t.deleted_by"),
         "deletion_time": Column("t.deleted_at", Kind.TIME),
         "expiration_time": Column("t.expires_at", Kind.TIME),

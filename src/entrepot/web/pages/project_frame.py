@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from entrepot.db.quotas import UNLIMITED
 from entrepot.model.grant import ProjectGrant
-from entrepot.model.permission import Permission
+from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
 
@@ -20,7 +20,10 @@ class Tab(NamedTuple):
     """What one must be allowed to see it."""
 
 
-TABS = (Tab("repositories", "", N_("Repositories"), None),)
+TABS = (
+    Tab("repositories", "", N_("Repositories"), None),
+    Tab("trash", "trash", N_("Trash"), Permission(Resource.TAG, Verb.DELETE)),
+)
 
 
 async def frame_of(ask: Ask, grant: ProjectGrant, tab: str) -> dict[str, Any]:
