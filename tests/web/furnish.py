@@ -233,7 +233,11 @@ def things(made: Made, place: Place) -> tuple[str, ...]:
     }[place]
 
 
-PAGES: dict[tuple[Place, str], tuple[str, ...]] = {}
+PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
+    (Place.HOUSE, "trash/{id}"): ("trash/{trash}",),
+    (Place.HOUSE, "trash/{id}/restore"): ("trash/{trash}/restore",),
+    (Place.HOUSE, "trash/{id}/purge"): ("trash/{trash}/purge",),
+}
 """Pages whose pattern has variable parts, filled in with the facts' names; those that need a query, with it. For a
 thing of a kind that does not have the page, the address is the third part: `page @thing`."""
 

@@ -38,7 +38,9 @@ READING: dict[tuple[Place, str], Right] = {
     (HOUSE, ""): EVERYBODY,
     (HOUSE, "sign-in"): EVERYBODY,
     (HOUSE, "projects/new"): SIGNED_IN,
+    (HOUSE, "trash/{id}"): of("repository delete"),
     (PROJECT, ""): of("project read"),
+    (PROJECT, "trash"): of("tag delete"),
     (REPOSITORY, ""): of("repository read", "artifact list"),
     (ARTIFACT, ""): of("artifact read"),
 }
@@ -47,6 +49,8 @@ CHANGING: dict[tuple[Place, str], Right] = {
     (HOUSE, "sign-out"): EVERYBODY,
     (HOUSE, "prefer"): EVERYBODY,
     (HOUSE, "projects/new"): SIGNED_IN,
+    (HOUSE, "trash/{id}/restore"): of("repository delete"),
+    (HOUSE, "trash/{id}/purge"): of("repository delete"),
 }
 FORMS: dict[tuple[Place, str], dict[str, str]] = {
     (HOUSE, "sign-in"): {"name": "owner", "password": PASSWORD},
