@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from bare import ask
-from browser import Browser
 from house import API, Harbor
 from rights import ROLES
+from session_client import Browser
 
 from contracts.access_house import BY_ROLE, PASSWORD, basic
 from entrepot.access.local import shell_grant

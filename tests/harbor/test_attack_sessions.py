@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from bare import ask, ask_json
-from browser import TOKEN, Browser
 from form import documented
 from house import API, Harbor
 from rights import BODIES, PATH_VALUES
+from session_client import TOKEN, Browser
 
 from contracts.access_house import PASSWORD, basic
 from entrepot.api.harbor.document import document

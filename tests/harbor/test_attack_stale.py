@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from browser import TOKEN, Browser
 from house import API, Client, Harbor
 from pushing import push_image
+from session_client import TOKEN, Browser
 
 from contracts.access_house import CHEAP, PASSWORD, basic
 from entrepot.access.gate import Gate

@@ -1,8 +1,8 @@
 """Signing in and out as pages do, and what a session may."""
 
 import pytest
-from browser import TOKEN, Browser
 from house import API, Harbor
+from session_client import TOKEN, Browser
 
 from contracts.access_house import PASSWORD
 

@@ -106,6 +106,7 @@ async def push_sbom(client: Client, repository: str, subject: str) -> str:
 async def furnish(admin: Client, project: str = "own") -> Made:
     """Fills a project, which is there, as its administrator; what is made of the system is named for the project."""
     made = Made(project, f"{project}/app")
+    assert (await admin("PUT", "/configurations", {"self_registration": True})).status_code == 200
     await _images(admin, made)
     await _trash(admin, made)
     project_id = (await admin.get(f"/projects/{project}"))["project_id"]

@@ -15,6 +15,8 @@ class Right:
     """What a page asks of who comes."""
 
     everybody: bool = False
+    nobody: bool = False
+    """Only who is not signed in."""
     signed_in: bool = False
     admin: bool = False
     needed: tuple[Needed, ...] = ()
@@ -24,6 +26,7 @@ class Right:
 
 
 EVERYBODY = Right(everybody=True)
+NOBODY = Right(nobody=True)
 SIGNED_IN = Right(signed_in=True)
 ADMIN = Right(admin=True)
 
@@ -37,6 +40,8 @@ def of(*permissions: str) -> Right:
 READING: dict[tuple[Place, str], Right] = {
     (HOUSE, ""): EVERYBODY,
     (HOUSE, "sign-in"): EVERYBODY,
+    (HOUSE, "register"): NOBODY,
+    (HOUSE, "account"): SIGNED_IN,
     (HOUSE, "projects/new"): SIGNED_IN,
     (HOUSE, "trash/{id}"): of("repository delete"),
     (PROJECT, ""): of("project read"),
@@ -48,11 +53,19 @@ CHANGING: dict[tuple[Place, str], Right] = {
     (HOUSE, "sign-in"): EVERYBODY,
     (HOUSE, "sign-out"): EVERYBODY,
     (HOUSE, "prefer"): EVERYBODY,
+    (HOUSE, "register"): NOBODY,
+    (HOUSE, "account/profile"): SIGNED_IN,
+    (HOUSE, "account/password"): SIGNED_IN,
+    (HOUSE, "account/secret"): SIGNED_IN,
+    (HOUSE, "account/sessions/end"): SIGNED_IN,
+    (HOUSE, "account/sessions/end-all"): SIGNED_IN,
     (HOUSE, "projects/new"): SIGNED_IN,
     (HOUSE, "trash/{id}/restore"): of("repository delete"),
     (HOUSE, "trash/{id}/purge"): of("repository delete"),
 }
 FORMS: dict[tuple[Place, str], dict[str, str]] = {
     (HOUSE, "sign-in"): {"name": "owner", "password": PASSWORD},
+    (HOUSE, "account/password"): {"old": PASSWORD, "new": "Right-Horse-8", "again": "Right-Horse-8"},
+    (HOUSE, "account/secret"): {"password": PASSWORD},
 }
 """What is posted, where an empty form would not reach what the right is for."""

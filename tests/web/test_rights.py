@@ -87,6 +87,8 @@ class Everybody:
 
 def may(right: Right, name: str, project: str) -> bool:
     """Whether the table lets them."""
+    if right.nobody:
+        return name == "nobody"
     if right.everybody or name == "admin":
         return True
     if right.signed_in:
@@ -139,7 +141,7 @@ async def test_a_password_without_a_session_opens_nothing(everybody: Everybody, 
         for path in addresses(route, everybody.made["hidden"]):
             answer = await somebody.get(path, headers={"authorization": basic("admin")})
             told = _told(answer.status_code, answer.headers.get("location", ""))
-            if told != ("shown" if right.everybody else "sign in"):
+            if told != ("shown" if right.everybody or right.nobody else "sign in"):
                 wrong.append(f"GET {path}: {answer.status_code}")
     assert not wrong, "\n".join(wrong)
 

@@ -1,0 +1,131 @@
+"""Every page there is, opened: in light and dark, English and Chinese, on a desk and on a phone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from furnish import Made, addresses
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from clients.server import Server
+from entrepot.web.route import Route
+from entrepot.web.routes import ROUTES
+
+from .axe import violations
+from .chromium import NARROW, PATIENCE, WIDE, Watch, look
+
+pytestmark = pytest.mark.browser
+
+LANGUAGES = ("en", "zh")
+READING = [route for route in ROUTES if route.method == "GET"]
+SIGNED_OUT = {"sign-in", "register"}
+"""Pages of the house for who is not signed in."""
+MOST_STOPS = 600
+_REACHABLE = """
+() => {
+  const all = 'a[href], button, input, select, textarea, summary, [tabindex]';
+  const groups = new Set();
+  const wanted = [...document.querySelectorAll(all)].filter((one) => {
+    if (one.disabled || one.type === 'hidden' || one.tabIndex < 0 || !one.checkVisibility({visibilityProperty: true}))
+      return false;
+    if (one.type !== 'radio') return true;
+    const first = !groups.has(one.name);
+    groups.add(one.name);
+    return first;
+  });
+  window.wanted = new Set(wanted);
+  return wanted.length;
+}
+"""
+_STOP = """
+() => {
+  const one = document.activeElement;
+  const group = one.type === 'radio' ? [...window.wanted].filter((other) => other.name === one.name) : [];
+  group.forEach((other) => window.wanted.delete(other));
+  window.wanted.delete(one);
+  const shows = (some) => {
+    const style = some && getComputedStyle(some);
+    return style && ((style.outlineStyle !== 'none' && style.outlineWidth !== '0px') || style.boxShadow !== 'none');
+  };
+  const seen = shows(one) || shows(one.closest('label'));
+  return one === document.body ? '' : seen ? '-' : one.outerHTML.slice(0, 160);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser, signed_in: Any) -> Iterator[dict[tuple[str, bool], BrowserContext]]:
+    """By language, and whether somebody is signed in."""
+    made = {
+        (language, known): browser.new_context(**look(language, storage_state=signed_in if known else None))
+        for language in LANGUAGES
+        for known in (True, False)
+    }
+    for context in made.values():
+        context.set_default_timeout(PATIENCE)
+    yield made
+    for context in made.values():
+        context.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("route", READING, ids=lambda route: f"{route.place}:{route.page}")
+def test_a_page(contexts: dict[tuple[str, bool], BrowserContext], registry: Server, made: Made, route: Route) -> None:
+    wrong: list[str] = []
+    known = route.page not in SIGNED_OUT
+    for path in addresses(route, made):
+        answer = contexts["en", known].request.get(registry.url + path)
+        if answer.status != 200:
+            wrong.append(f"{path}: {answer.status} {answer.text()[:2000]}")
+        elif "text/html" not in answer.headers["content-type"] or "content-disposition" in answer.headers:
+            assert "sandbox" in answer.headers["content-security-policy"], path
+        else:
+            found = [_looked_at(contexts[language, known], registry, path, language) for language in LANGUAGES]
+            wrong += [f"{path}: {one}" for some in found for one in some]
+    assert not wrong, "\n".join(wrong)
+
+
+def _looked_at(context: BrowserContext, registry: Server, path: str, language: str) -> list[str]:
+    page = context.new_page()
+    watch = Watch(page, registry.url)
+    answer = page.goto(registry.url + path, wait_until="load")
+    found = [] if answer and answer.status == 200 else [f"{language}: {answer and answer.status}"]
+    tag = page.locator("html").get_attribute("lang") or ""
+    found += [] if tag.startswith(language) else [f"{language}: is in {tag}"]
+    if language == "en":
+        found += _unreachable(page)
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        kind = f"{language}, {size['width']} px"
+        width = page.evaluate("() => document.documentElement.scrollWidth")
+        found += [] if width <= size["width"] else [f"{kind}: is {width} px wide: {_too_wide(page)}"]
+        for theme, alone in (("light", None), ("dark", ["color-contrast"])):
+            # Nothing but colours differs in the dark, so only they are looked at again.
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            found += [f"{kind}, {theme}: {one}" for one in violations(page, alone)]
+    page.close()
+    return [*found, *watch.wrong]
+
+
+def _unreachable(page: Page) -> list[str]:
+    """What of the page cannot be come to with the keyboard alone, or does not show that it was."""
+    count = page.evaluate(_REACHABLE)
+    unseen = set()
+    for _ in range(min(count + 10, MOST_STOPS)):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(_STOP)
+        if stop not in ("", "-"):
+            unseen.add(stop)
+        if not page.evaluate("() => window.wanted.size"):
+            break
+    left = page.evaluate("() => [...window.wanted].map((one) => one.outerHTML.slice(0, 160))")
+    return [f"not reached by keyboard: {one}" for one in left] + [f"focus is not seen: {one}" for one in unseen]
+
+
+def _too_wide(page: Page) -> str:
+    found: str = page.evaluate(
+        "() => [...document.querySelectorAll('main *, header *')]"
+        ".filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest('.scroll'))"
+        ".slice(0, 3).map((one) => one.outerHTML.slice(0, 160)).join('; ')"
+    )
+    return found
