@@ -151,7 +151,9 @@ async def test_a_change_that_never_fits_fails(database: Database) -> None:
 
 async def test_foreign_keys_hold(database: Database) -> None:
     with pytest.raises(DatabaseFailed):
-        await database.write(lambda tx: tx.run("INSERT INTO repositories VALUES (1, 77, 'a/b', '', 0, 0, 0, TRUE)"))
+        await database.write(
+            lambda tx: tx.run("INSERT INTO repositories VALUES (1, 77, 'a/b', '', 0, 0, 0, TRUE, NULL)")
+        )
 
 
 async def test_of_many_changes_at_once_each_meets_its_own_fate(database: Database) -> None:
@@ -249,7 +251,7 @@ async def test_bytes_numbers_truths_and_nothing_come_back_as_they_went(database:
         )
         project = tx.one("SELECT id FROM projects")
         assert project is not None
-        tx.run("INSERT INTO repositories VALUES (1, ?, 'a/b', '', 0, ?, 0, TRUE)", project[0], 2**62)
+        tx.run("INSERT INTO repositories VALUES (1, ?, 'a/b', '', 0, ?, 0, TRUE, NULL)", project[0], 2**62)
         tx.run(
             "INSERT INTO manifests"
             " (repository_id, digest, media_type, body, kind, config_type, size, attributes, pushed_at, listed)"

@@ -144,7 +144,7 @@ def filling(tx: Transaction) -> None:
         "INSERT INTO projects (id, name, public, owner_id, owner_name, created_at, updated_at)"
         " VALUES (1, 'a', TRUE, 0, '', 0, 0)"
     )
-    tx.run("INSERT INTO repositories VALUES (1, 1, 'a/b', '', 0, 0, 0, TRUE)")
+    tx.run("INSERT INTO repositories VALUES (1, 1, 'a/b', '', 0, 0, 0, TRUE, NULL)")
     tx.run("INSERT INTO blobs (id, digest, size, key, parts, created_at) VALUES (1, ?, 7, 'key', 1, 0)", DIGEST.packed)
     tx.run("INSERT INTO repository_blobs VALUES (1, 1, TRUE, 0, 0)")
     for number, deleted in ((1, None), (2, 0)):

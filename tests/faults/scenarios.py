@@ -53,7 +53,7 @@ def make_ground(tx: Transaction) -> None:
     for project, number in GROUND.repositories.values():
         tx.run("INSERT INTO projects VALUES (?, ?, FALSE, NULL, 0, '', 0, 0, NULL, NULL)", number, project.name)
     for name, (project, number) in GROUND.repositories.items():
-        tx.run("INSERT INTO repositories VALUES (?, ?, ?, '', 0, 0, 0, FALSE)", number, project.id, name)
+        tx.run("INSERT INTO repositories VALUES (?, ?, ?, '', 0, 0, 0, FALSE, NULL)", number, project.id, name)
 
 
 def house_of(db: Database, storage: Storage) -> House:

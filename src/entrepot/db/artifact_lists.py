@@ -142,7 +142,7 @@ def page_of_project(
 
     With `newest_of`, a key that the query has one value of, only the newest such artifact of each repository.
     """
-    in_project = "t.repository_id IN (SELECT i.id FROM repositories i WHERE i.project_id = ?)"
+    in_project = "t.repository_id IN (SELECT i.id FROM repositories i WHERE i.project_id = ? AND i.moving IS NULL)"
     place = _Place(in_project.replace("t.", "m."), in_project, project_id)
     if newest_of is None:
         return _page(tx, place, query)
@@ -322,7 +322,7 @@ def bearing_icon(tx: Transaction, visible: Visibility, icon: Digest) -> int | No
     row = tx.one(
         "SELECT m.repository_id FROM manifests m JOIN repositories r ON r.id = m.repository_id"
         " JOIN projects p ON p.id = r.project_id"
-        f" WHERE m.icon = ? AND m.icon IS NOT NULL AND m.deleted_at IS NULL{condition} LIMIT 1",
+        f" WHERE m.icon = ? AND m.icon IS NOT NULL AND m.deleted_at IS NULL AND r.moving IS NULL{condition} LIMIT 1",
         icon.packed,
         *visible.values,
     )

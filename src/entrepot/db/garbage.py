@@ -23,8 +23,8 @@ def untagged(tx: Transaction, after: int, age: int, count: int) -> list[Untagged
     rows = tx.all(
         "SELECT m.id, m.digest, r.id, r.name, p.id, p.name, p.public, p.sparse_indexes, p.created_at"
         " FROM manifests m JOIN repositories r ON r.id = m.repository_id JOIN projects p ON p.id = r.project_id"
-        " WHERE p.deleted_at IS NULL AND m.id > ? AND m.deleted_at IS NULL AND m.listed AND m.subject IS NULL"
-        " AND m.pushed_at <= ?"
+        " WHERE p.deleted_at IS NULL AND r.moving IS NULL AND m.id > ? AND m.deleted_at IS NULL AND m.listed"
+        " AND m.subject IS NULL AND m.pushed_at <= ?"
         " AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.manifest_id = m.id) ORDER BY m.id LIMIT ?",
         after,
         tx.now - age,

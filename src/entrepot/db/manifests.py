@@ -9,6 +9,7 @@ from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
 from entrepot.model.artifact import Description
 from entrepot.model.digest import Digest
+from entrepot.model.errors import Conflict
 
 _NAMING = "FROM manifest_children c JOIN manifests p ON p.id = c.parent_id"
 IS_LISTED = (
@@ -244,6 +245,8 @@ def _revive(tx: Transaction, repository_id: int, new: NewManifest, missing: Sequ
     if row is None:  # Let go between the two statements.
         raise Again
     manifest_id, was_deleted = int(row[0]), row[1] is not None
+    if row[2] is not None and tx.one("SELECT 1 FROM trash WHERE id = ? AND moving IS NOT NULL", row[2]) is not None:
+        raise Conflict(f"{new.digest} is being restored in another repository, which takes a moment; try again then")
     if was_deleted:
         tx.run(
             "UPDATE manifests SET deleted_at = NULL, trash_id = NULL, media_type = ?, pushed_at = ?,"

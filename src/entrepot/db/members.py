@@ -55,7 +55,7 @@ def standing(tx: Transaction, user_id: int | None, project: str, repository: str
         " FROM (SELECT 1) AS always"
         " LEFT JOIN users u ON u.id = ?"
         " LEFT JOIN projects p ON p.name = ?"
-        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id",
+        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id AND r.moving IS NULL",
         user_id,
         project,
         repository,
@@ -75,7 +75,7 @@ def robot_standing(tx: Transaction, robot_id: int, project: str, repository: str
         " FROM (SELECT 1) AS always"
         " LEFT JOIN robots b ON b.id = ?"
         " LEFT JOIN projects p ON p.name = ?"
-        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id",
+        " LEFT JOIN repositories r ON r.name = ? AND r.project_id = p.id AND r.moving IS NULL",
         robot_id,
         project,
         repository,

@@ -6,9 +6,12 @@ _COUNTS = {
     "repositories": "SELECT count(*) FROM repositories WHERE project_id = ? AND live",
     "artifacts": (
         "SELECT count(*) FROM manifests m JOIN repositories r ON r.id = m.repository_id"
-        " WHERE r.project_id = ? AND m.deleted_at IS NULL"
+        " WHERE r.project_id = ? AND r.moving IS NULL AND m.deleted_at IS NULL"
     ),
-    "tags": "SELECT count(*) FROM tags t JOIN repositories r ON r.id = t.repository_id WHERE r.project_id = ?",
+    "tags": (
+        "SELECT count(*) FROM tags t JOIN repositories r ON r.id = t.repository_id"
+        " WHERE r.project_id = ? AND r.moving IS NULL"
+    ),
     "members": "SELECT count(*) FROM members WHERE project_id = ?",
     "robots": "SELECT count(*) FROM robots WHERE project_id = ?",
     "labels": "SELECT count(*) FROM labels WHERE project_id = ?",

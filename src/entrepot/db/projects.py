@@ -94,7 +94,7 @@ def update(tx: Transaction, project_id: int, public: bool, sparse_indexes: bool 
 def repository_with_content(tx: Transaction, project_id: int) -> str | None:
     """The name of one of the project's repositories that shows a manifest, or None."""
     row = tx.one(
-        "SELECT r.name FROM repositories r WHERE r.project_id = ? AND EXISTS"
+        "SELECT r.name FROM repositories r WHERE r.project_id = ? AND r.moving IS NULL AND EXISTS"
         " (SELECT 1 FROM manifests m WHERE m.repository_id = r.id AND m.deleted_at IS NULL)"
         " ORDER BY r.name LIMIT 1",
         project_id,
@@ -153,7 +153,7 @@ def restore(tx: Transaction, project_id: int, before: str, name: str, able_robot
     for robot_id in able_robots:
         tx.run("UPDATE robots SET disabled = FALSE WHERE id = ? AND project_id = ?", robot_id, project_id)
     tx.run(
-        "UPDATE repositories SET live = TRUE WHERE project_id = ? AND EXISTS"
+        "UPDATE repositories SET live = TRUE WHERE project_id = ? AND moving IS NULL AND EXISTS"
         " (SELECT 1 FROM manifests m WHERE m.repository_id = repositories.id AND m.deleted_at IS NULL)",
         project_id,
     )

@@ -4,32 +4,46 @@ from typing import NamedTuple
 
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
-from entrepot.model.errors import ProjectUnknown
+from entrepot.model.errors import Conflict, ProjectUnknown
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import Principal
 
 
 def find(tx: Transaction, name: str) -> int | None:
-    """The id of the repository of that whole name."""
-    row = tx.one("SELECT id FROM repositories WHERE name = ?", name)
+    """The id of the repository of that whole name; None while it is moving into the trash or out of it."""
+    row = tx.one("SELECT id FROM repositories WHERE name = ? AND moving IS NULL", name)
     return None if row is None else int(row[0])
 
 
 def find_in(tx: Transaction, project_id: int, name: str) -> int | None:
     """As `find`, if it belongs to that project."""
-    row = tx.one("SELECT id FROM repositories WHERE name = ? AND project_id = ?", name, project_id)
+    row = tx.one("SELECT id FROM repositories WHERE name = ? AND project_id = ? AND moving IS NULL", name, project_id)
     return None if row is None else int(row[0])
+
+
+def _settled(tx: Transaction, project_id: int, name: str) -> int | None:
+    """As `find_in`. Raises Conflict while it is moving."""
+    row = tx.one("SELECT id, moving FROM repositories WHERE name = ? AND project_id = ?", name, project_id)
+    if row is not None and row[1] is not None:
+        raise on_its_way(name)
+    return None if row is None else int(row[0])
+
+
+def on_its_way(name: str) -> Conflict:
+    """The error for who needs a repository that is moving into the trash or out of it."""
+    return Conflict(f"{name} is being deleted or restored, which takes a moment as it is large; try again then")
 
 
 def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
     """The id of the project's repository of that whole name, made now if there was none.
 
-    The project stays until the transaction ends. Raises ProjectUnknown if it is gone already.
+    The project stays until the transaction ends. Raises ProjectUnknown if it is gone already, Conflict while the
+    repository is moving into the trash or out of it.
     """
     find = "SELECT 1 FROM projects WHERE id = ? AND deleted_at IS NULL FOR KEY SHARE"
     if tx.one(find, project_id) is None:
         raise ProjectUnknown(f"there is no project {name.partition('/')[0]}")
-    found = find_in(tx, project_id, name)
+    found = _settled(tx, project_id, name)
     if found is not None:
         return found
     row = tx.one(
@@ -41,7 +55,7 @@ def ensure(tx: Transaction, project_id: int, name: str, by: Principal) -> int:
         tx.now,
     )
     if row is None:  # Somebody else made it in between; that is committed by now.
-        found = find_in(tx, project_id, name)
+        found = _settled(tx, project_id, name)
         if found is None:  # And removed again.
             raise Again
         return found
@@ -99,7 +113,9 @@ HOLDS = (
 def show(tx: Transaction, repository_id: int) -> None:
     """Has the repository be listed, as it got a live manifest. To be called last but for quotas."""
     # Locked even if nothing is to be changed: else `hide` in another transaction might not see the manifest.
-    row = tx.one("SELECT live FROM repositories WHERE id = ? FOR NO KEY UPDATE", repository_id)
+    row = tx.one("SELECT live, moving FROM repositories WHERE id = ? FOR NO KEY UPDATE", repository_id)
+    if row is not None and row[1] is not None:
+        raise Again  # It began to move into the trash in between.
     if row is not None and not row[0]:
         tx.run("UPDATE repositories SET live = TRUE WHERE id = ?", repository_id)
 

@@ -1,5 +1,6 @@
 """What each tag has named: its newest moves, and no more of them than that."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from entrepot.db.contract import Row, Transaction
@@ -89,6 +90,20 @@ def record_deletion_of_all(tx: Transaction, by: Principal, repository_id: int) -
         by.proof.value,
         MoveKind.DELETED.value,
         repository_id,
+    )
+
+
+def record_deletion(tx: Transaction, by: Principal, manifest_ids: Sequence[int]) -> None:
+    """As `record`, for all tags of these manifests, which are about to be deleted."""
+    tx.run(
+        "INSERT INTO tag_moves (repository_id, tag, at, actor, through, kind, digest_before)"
+        " SELECT t.repository_id, t.name, CAST(? AS BIGINT), ?, ?, ?, m.digest FROM tags t"
+        f" JOIN manifests m ON m.id = t.manifest_id WHERE m.id IN ({','.join('?' * len(manifest_ids))})",
+        tx.now,
+        by.name,
+        by.proof.value,
+        MoveKind.DELETED.value,
+        *manifest_ids,
     )
 
 

@@ -8,7 +8,7 @@ from entrepot.db.contract import Row, Transaction
 from entrepot.db.listing import Column, Kind, Listing, rows
 from entrepot.model.digest import Digest
 from entrepot.model.query import ListQuery
-from entrepot.model.trash import TrashKind
+from entrepot.model.trash import Moving, TrashKind
 
 
 class NewEntry(NamedTuple):
@@ -47,11 +47,13 @@ class Entry(NamedTuple):
     """How many of what: `tags`, `artifacts` and so on."""
     kept: Mapping[str, Any]
     purging: bool
+    moving: Moving | None
+    """Its contents are on their way: it can neither be restored nor purged until they are there."""
 
 
 _COLUMNS = (
     "t.id, t.kind, t.project_id, t.project, t.repository_id, t.repository, t.name, t.digest, t.deleted_at,"
-    " t.deleted_by, t.expires_at, t.size, t.contents, t.kept, t.purging"
+    " t.deleted_by, t.expires_at, t.size, t.contents, t.kept, t.purging, t.moving"
 )
 _LISTING = Listing(
     select=_COLUMNS,
@@ -85,7 +87,7 @@ _NOT_HELD = (
 
 def _entry(row: Row) -> Entry:
     identifier, kind, project_id, project, repository_id, repository, name, digest = row[:8]
-    deleted_at, deleted_by, expires_at, size, contents, kept, purging = row[8:]
+    deleted_at, deleted_by, expires_at, size, contents, kept, purging, moving = row[8:]
     packed = None if digest is None else Digest(bytes(digest))
     return Entry(
         identifier,
@@ -103,6 +105,7 @@ def _entry(row: Row) -> Entry:
         json.loads(contents),
         json.loads(kept),
         bool(purging),
+        None if moving is None else Moving(moving),
     )
 
 
@@ -161,6 +164,12 @@ def find(tx: Transaction, trash_id: int) -> Entry | None:
     return None if row is None else _entry(row)
 
 
+def by_id(tx: Transaction, trash_id: int) -> Entry | None:
+    """The deletion of that id, whether or not it can be undone."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM trash t WHERE t.id = ?", trash_id)
+    return None if row is None else _entry(row)
+
+
 def lock(tx: Transaction, trash_id: int) -> bool:
     """Whether it is there still; nobody else restores or purges it until the transaction ends. To be called first."""
     return tx.one("SELECT 1 FROM trash WHERE id = ? AND NOT purging FOR UPDATE", trash_id) is not None
@@ -213,8 +222,8 @@ def begin_purge(tx: Transaction, trash_id: int) -> None:
 def take_due(tx: Transaction) -> Entry | None:
     """A deletion whose time is over, locked, passing over those that somebody else is at."""
     row = tx.one(
-        f"SELECT {_COLUMNS} FROM trash t WHERE t.expires_at <= ? AND {_NOT_HELD} ORDER BY t.expires_at LIMIT 1"
-        " FOR UPDATE SKIP LOCKED",
+        f"SELECT {_COLUMNS} FROM trash t WHERE t.expires_at <= ? AND t.moving IS NULL AND {_NOT_HELD}"
+        " ORDER BY t.expires_at LIMIT 1 FOR UPDATE SKIP LOCKED",
         tx.now,
     )
     return None if row is None else _entry(row)
@@ -222,4 +231,5 @@ def take_due(tx: Transaction) -> Entry | None:
 
 def due(tx: Transaction) -> bool:
     """Whether the time of some deletion is over."""
-    return tx.one(f"SELECT 1 FROM trash t WHERE t.expires_at <= ? AND {_NOT_HELD} LIMIT 1", tx.now) is not None
+    find = f"SELECT 1 FROM trash t WHERE t.expires_at <= ? AND t.moving IS NULL AND {_NOT_HELD} LIMIT 1"
+    return tx.one(find, tx.now) is not None

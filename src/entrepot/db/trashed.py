@@ -108,15 +108,22 @@ def tags_in(tx: Transaction, trash_id: int, count: int = -1) -> list[TrashedTag]
     return [TrashedTag(str(row[0]), int(row[1]), Digest(bytes(row[2]))) for row in rows]
 
 
-def find(tx: Transaction, repository_id: int, digests: Iterable[Digest]) -> dict[Digest, TrashedManifest]:
-    """Those of the digests whose manifests are in the trash, and can be restored."""
+def find(
+    tx: Transaction, repository_id: int, digests: Iterable[Digest], *, within: int | None = None
+) -> dict[Digest, TrashedManifest]:
+    """Those of the digests whose manifests are in the trash, and can be restored.
+
+    Those of a deletion that is on its way as a whole can not, but `within` that deletion.
+    """
     wanted = sorted({digest.packed for digest in digests})
     found: dict[Digest, TrashedManifest] = {}
     for start in range(0, len(wanted), LARGEST_LIST):
         some = wanted[start : start + LARGEST_LIST]
         rows = tx.all(
             "SELECT m.id, m.digest, m.trash_id FROM manifests m JOIN trash t ON t.id = m.trash_id AND NOT t.purging"
+            " AND (t.moving IS NULL OR t.id = ?)"
             f" WHERE m.repository_id = ? AND m.digest IN ({','.join('?' * len(some))})",
+            within,
             repository_id,
             *some,
         )
@@ -195,12 +202,12 @@ def children_of(tx: Transaction, manifest_ids: Sequence[int]) -> set[Digest]:
     return found
 
 
-def restore_tags(tx: Transaction, trash_id: int, repository_id: int) -> int:
-    """How many of the deletion's tags are there again as they were; the others' names are taken, and they wait still.
+def restore_tags(tx: Transaction, trash_id: int, repository_id: int) -> None:
+    """Has the deletion's tags be there again as they were; those whose names are taken wait still.
 
     The caller has locked the manifests that they name, which are live.
     """
-    restored = tx.run(
+    tx.run(
         "INSERT INTO tags (id, repository_id, name, manifest_id, updated_at, pulled_at)"
         " SELECT tag_id, CAST(? AS BIGINT), name, manifest_id, updated_at, pulled_at FROM trash_tags WHERE trash_id = ?"
         " ORDER BY name ON CONFLICT (repository_id, name) DO NOTHING",
@@ -211,33 +218,48 @@ def restore_tags(tx: Transaction, trash_id: int, repository_id: int) -> int:
         "DELETE FROM trash_tags WHERE trash_id = ? AND EXISTS (SELECT 1 FROM tags t WHERE t.id = trash_tags.tag_id)",
         trash_id,
     )
-    return restored
 
 
-def move(tx: Transaction, trash_id: int, before: int, after: int) -> None:
-    """Has the manifests of the deletion be another repository's, which has no others, and links to all their blobs."""
-    inside = "(SELECT m.id FROM manifests m WHERE m.trash_id = ?)"
-    tx.run(
-        "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id IN"
-        f" (SELECT h.blob_id FROM manifest_blobs h WHERE h.manifest_id IN {inside})",
-        tx.now,
-        before,
-        trash_id,
-    )
-    for table, column in (
-        ("manifest_blobs", "manifest_id"),
-        ("missing_blobs", "manifest_id"),
-        ("manifest_children", "parent_id"),
-    ):
-        tx.run(f"UPDATE {table} SET repository_id = ? WHERE {column} IN {inside}", after, trash_id)
-    tx.run("UPDATE manifests SET repository_id = ? WHERE trash_id = ?", after, trash_id)
+def move(tx: Transaction, manifest_ids: Sequence[int], before: int, after: int) -> None:
+    """Has these manifests in the trash, which the caller has locked, be another repository's.
+
+    That holds no others of their digests, and links to all their blobs.
+    """
+    for start in range(0, len(manifest_ids), LARGEST_LIST):
+        some = manifest_ids[start : start + LARGEST_LIST]
+        inside = f"({','.join('?' * len(some))})"
+        tx.run(
+            "UPDATE repository_blobs SET review_after = ? WHERE repository_id = ? AND blob_id IN"
+            f" (SELECT h.blob_id FROM manifest_blobs h WHERE h.manifest_id IN {inside})",
+            tx.now,
+            before,
+            *some,
+        )
+        for table, column in (
+            ("manifest_blobs", "manifest_id"),
+            ("missing_blobs", "manifest_id"),
+            ("manifest_children", "parent_id"),
+            ("manifests", "id"),
+        ):
+            tx.run(f"UPDATE {table} SET repository_id = ? WHERE {column} IN {inside}", after, *some)
 
 
-def blobs_of(tx: Transaction, trash_id: int) -> list[tuple[int, Digest]]:
-    """The blobs that the manifests of the deletion need, by their ids."""
-    rows = tx.all(
-        "SELECT b.id, b.digest FROM blobs b WHERE b.id IN (SELECT h.blob_id FROM manifest_blobs h"
-        " JOIN manifests m ON m.id = h.manifest_id WHERE m.trash_id = ?) ORDER BY b.id",
-        trash_id,
-    )
-    return [(int(row[0]), Digest(bytes(row[1]))) for row in rows]
+def blobs_of(tx: Transaction, manifest_ids: Sequence[int]) -> list[tuple[int, Digest]]:
+    """The blobs that the manifests need, by their ids."""
+    found: dict[int, Digest] = {}
+    for start in range(0, len(manifest_ids), LARGEST_LIST):
+        some = manifest_ids[start : start + LARGEST_LIST]
+        rows = tx.all(
+            "SELECT b.id, b.digest FROM blobs b WHERE b.id IN"
+            f" (SELECT h.blob_id FROM manifest_blobs h WHERE h.manifest_id IN ({','.join('?' * len(some))}))",
+            *some,
+        )
+        found.update((int(row[0]), Digest(bytes(row[1]))) for row in rows)
+    return sorted(found.items())
+
+
+def count(tx: Transaction, trash_id: int) -> int:
+    """How many manifests are in the deletion."""
+    row = tx.one("SELECT count(*) FROM manifests WHERE trash_id = ?", trash_id)
+    assert row is not None
+    return int(row[0])

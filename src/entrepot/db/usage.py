@@ -120,9 +120,10 @@ def of_repository(tx: Transaction, repository: RepositoryName) -> RepositoryUse:
         repository.id,
     )
     bodies = tx.one(
-        "SELECT coalesce(SUM(CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END), 0), coalesce(SUM(length(body)), 0),"
+        "SELECT coalesce(SUM(CASE WHEN deleted_at IS NULL AND r.moving IS NULL THEN 1 ELSE 0 END), 0),"
+        " coalesce(SUM(length(body)), 0),"
         " coalesce(SUM(CASE WHEN deleted_at IS NULL THEN 0 ELSE length(body) END), 0)"
-        " FROM manifests WHERE repository_id = ?",
+        " FROM manifests JOIN repositories r ON r.id = repository_id WHERE repository_id = ?",
         repository.id,
     )
     assert held is not None

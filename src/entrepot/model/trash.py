@@ -22,6 +22,15 @@ class TrashKind(StrEnum):
         return Permission(Resource(self.value), Verb.DELETE)
 
 
+class Moving(StrEnum):
+    """Where the contents of a large deletion are on their way to, some artifacts at a time."""
+
+    AWAY = "away"
+    """Into the trash."""
+    BACK = "back"
+    """Out of it."""
+
+
 class MoveKind(StrEnum):
     """How a tag came to name something else."""
 

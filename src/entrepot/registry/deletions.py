@@ -1,9 +1,10 @@
 """Deleting, within transactions of callers': what is deleted goes into the trash, for as long as the project says."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from entrepot.db import artifact_lists, holdings, manifests, repositories, tag_moves, tags, trash, trashed
+from entrepot.db import moving as db_moving
 from entrepot.db.contract import Transaction
 from entrepot.db.events import record
 from entrepot.db.quotas import Use
@@ -15,12 +16,19 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
 from entrepot.model.trash import MoveKind, TrashKind
-from entrepot.registry import protection
+from entrepot.registry import moving, protection
 from entrepot.registry.rules import Rules
 
-AT_ONCE = 500
-"""Manifests of a repository that are released with it; of more, the collector releases some at a time."""
 MOST_BELONGING = 1000
+
+
+class Gone(NamedTuple):
+    """What was deleted with a repository."""
+
+    artifacts: int
+    moving: int | None = None
+    """The deletion that the rest is moved into, by whoever asked for it; None: all is in it, or gone."""
+    freed: Sequence[Use] = ()
 
 
 class Deletions:
@@ -84,18 +92,21 @@ class Deletions:
             trash.describe(tx, entry, holdings.size(tx, holdings.of_deletion(entry)), contents, {})
         return Use(grant.project.id, room)
 
-    def repository(self, tx: Transaction, grant: RepositoryGrant, repository_id: int) -> tuple[int, list[Use]]:
-        """How many artifacts were deleted with the repository, and the room that is to be freed.
+    def repository(self, tx: Transaction, grant: RepositoryGrant, repository_id: int) -> Gone:
+        """What was deleted with the repository, and the room that is to be freed.
 
-        Its description and count of pulls go with it. The caller hides it and frees the room, in this order. Raises
-        Protected.
+        Its description and count of pulls go with it. The caller hides it and frees the room, in this order. A large
+        one is hidden, and what it holds is to be moved. Raises Protected.
         """
         grant.require(Action.DELETE)
         repositories.lock(tx, repository_id)
-        count = manifests.lock_all(tx, repository_id)
+        count = 0 if db_moving.hidden(tx, repository_id) else manifests.count(tx, repository_id)
         if count == 0:
-            return 0, []
+            return Gone(0)
         protection.check_repository(tx, repository_id, grant.name.text)
+        if moving.large(count):
+            return self._large(tx, grant, repository_id, count)
+        manifests.lock_all(tx, repository_id)
         entry = self._entry(tx, grant, TrashKind.REPOSITORY, grant.name.text, None)
         named = tags.count(tx, repository_id)
         tag_moves.record_deletion_of_all(tx, grant.principal, repository_id)
@@ -107,11 +118,21 @@ class Deletions:
             kept: Mapping[str, Any] = {"description": told.description, "pull_count": told.pull_count}
             size = holdings.size(tx, holdings.of_deletion(entry))
             trash.describe(tx, entry, size, {"artifacts": len(gone), "tags": named}, kept)
-        freed = []
-        if entry is None and len(gone) <= AT_ONCE:
-            manifests.lock_links(tx, gone)
-            freed = [manifests.release(tx, manifest_id, repository_id) for manifest_id in gone]
-        return len(gone), freed
+        if entry is not None:
+            return Gone(len(gone))
+        manifests.lock_links(tx, gone)
+        return Gone(len(gone), freed=[manifests.release(tx, manifest_id, repository_id) for manifest_id in gone])
+
+    def _large(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, count: int) -> Gone:
+        window = self.window(tx, grant.project.id)
+        entry = trash.insert(tx, _new(grant, TrashKind.REPOSITORY, grant.name.text, None, window))
+        told = repositories.begin_anew(tx, repository_id)
+        kept: Mapping[str, Any] = {"description": told.description, "pull_count": told.pull_count}
+        trash.describe(tx, entry, 0, {"artifacts": count, "tags": tags.count(tx, repository_id)}, {})
+        moving.begin_away(tx, grant.principal, entry, repository_id, kept)
+        if window == 0:
+            trash.begin_purge(tx, entry)
+        return Gone(count, entry)
 
     def _manifest(
         self, tx: Transaction, grant: RepositoryGrant, repository_id: int, digest: Digest, entry: int | None
@@ -140,20 +161,21 @@ class Deletions:
     ) -> int | None:
         """The id of a new entry of the trash; None if the project keeps nothing."""
         window = self.window(tx, grant.project.id)
-        if window == 0:
-            return None
-        new = NewEntry(
-            kind=kind,
-            project_id=grant.project.id,
-            project=grant.project.name,
-            repository_id=grant.repository_id,
-            repository=grant.name.text,
-            name=name,
-            digest=digest,
-            deleted_by=grant.principal.name,
-            window=window,
-        )
-        return trash.insert(tx, new)
+        return None if window == 0 else trash.insert(tx, _new(grant, kind, name, digest, window))
+
+
+def _new(grant: RepositoryGrant, kind: TrashKind, name: str, digest: Digest | None, window: int) -> NewEntry:
+    return NewEntry(
+        kind=kind,
+        project_id=grant.project.id,
+        project=grant.project.name,
+        repository_id=grant.repository_id,
+        repository=grant.name.text,
+        name=name,
+        digest=digest,
+        deleted_by=grant.principal.name,
+        window=window,
+    )
 
 
 def tell(tx: Transaction, name: EventName, grant: RepositoryGrant, **detail: str | int | bool | None) -> None:

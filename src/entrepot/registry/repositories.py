@@ -10,6 +10,7 @@ from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.project import Action
 from entrepot.model.query import ListQuery
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.moving import Moves
 from entrepot.registry.rules import Rules
 
 LIST = Permission(Resource.REPOSITORY, Verb.LIST)
@@ -28,6 +29,7 @@ class Repositories:
     def __init__(self, db: Database, rules: Rules) -> None:
         self._db = db
         self._deletions = Deletions(rules)
+        self._moves = Moves(db, rules)
 
     async def list_visible(self, grant: CatalogGrant, query: ListQuery) -> tuple[list[Counted], int]:
         """A page of the repositories that the asker may know of, the newest first, and how many there are."""
@@ -81,20 +83,24 @@ class Repositories:
     async def delete(self, grant: RepositoryGrant) -> None:
         """Takes everything out of the repository at once: its tags are gone, its artifacts in the trash.
 
-        Raises RepositoryUnknown, Protected.
+        In one transaction for every view. What a large one holds is moved after that, which is waited for. Raises
+        RepositoryUnknown, Protected.
         """
         grant.require(Action.DELETE)
         repository_id = _id(grant)
 
-        def change(tx: Transaction) -> None:
-            gone, freed = self._deletions.repository(tx, grant, repository_id)
-            if not gone:
+        def change(tx: Transaction) -> int | None:
+            gone = self._deletions.repository(tx, grant, repository_id)
+            if not gone.artifacts:
                 raise _unknown(grant)
-            _tell(tx, EventName.REPOSITORY_DELETED, grant, artifacts=gone)
+            _tell(tx, EventName.REPOSITORY_DELETED, grant, artifacts=gone.artifacts)
             repositories.hide(tx, repository_id)
-            quotas.free(tx, *freed)
+            quotas.free(tx, *gone.freed)
+            return gone.moving
 
-        await self._db.write(change)
+        moving = await self._db.write(change)
+        if moving is not None:
+            await self._moves.finish(moving)
 
 
 def _counted(tx: Transaction, found: list[RepositoryRow]) -> list[Counted]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from entrepot.db import blobs, manifests, projects, quotas, repositories, tag_moves, tags, trash, trashed
+from entrepot.db import manifests, moving, projects, repositories, tag_moves, tags, trash, trashed
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.events import record
 from entrepot.db.proof import may_be_sparse
@@ -15,6 +15,7 @@ from entrepot.model.event import Event, EventName
 from entrepot.model.grant import Principal
 from entrepot.model.reference import RepositoryName, Tag, parse_project_name
 from entrepot.model.trash import MoveKind, TrashKind
+from entrepot.registry.moving import begin_back, carry, large
 from entrepot.registry.retention import plan_again
 from entrepot.registry.revival import Revived, revive
 from entrepot.registry.rules import Rules
@@ -49,6 +50,8 @@ class Restored:
     tags: int
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Tags that came back under other names."""
+    moving: bool = False
+    """Whether it is hidden still, and what it holds is to be moved before it is there."""
 
 
 class Restorations:
@@ -65,38 +68,54 @@ class Restorations:
         assert repository_id is not None and name is not None, "it is no project"  # noqa: PT018 - one fact
         if entry.kind is TrashKind.ARTIFACT and wish.name:
             raise Invalid("an artifact is named by its digest; rename_tags gives its tags other names")
+        if entry.moving is not None or moving.hidden(tx, repository_id):
+            raise repositories.on_its_way(name)
         if entry.kind is TrashKind.REPOSITORY:
             return self._repository(tx, by, entry, repository_id, wish)
         return self._contents(tx, by, entry, repository_id, name, wish)
 
     def _repository(self, tx: Transaction, by: Principal, entry: Entry, repository_id: int, wish: Wish) -> Restored:
-        name = entry.name
+        name, artifacts = entry.name, trashed.count(tx, entry.id)
+        moves = large(artifacts)
         if wish.name and wish.name != name:
             name = _name_in(entry, wish.name)
-            repository_id = self._move(tx, by, entry, repository_id, name)
+            repository_id = self._place(tx, by, entry, name)
+            if not moves:
+                carry(tx, entry, [one.id for one in trashed.manifests_in(tx, entry.id)], repository_id, self._rules)
         elif not repositories.is_empty(tx, repository_id) and not wish.merge:
             free = free_name(name, LONGEST_NAME, lambda text: repositories.find(tx, text) is not None)
             raise NameTaken(
                 f"something was pushed to {name} since; restore it under another name, such as {free}, or merge it",
                 free,
             )
+        if moves and repositories.is_empty(tx, repository_id):
+            return self._large(tx, by, entry, repository_id, name, artifacts)
         restored = self._contents(tx, by, entry, repository_id, name, wish)
         told = Told(str(entry.kept.get("description", "")), int(entry.kept.get("pull_count", 0)))
         repositories.tell_again(tx, repository_id, told)
         return restored
 
-    def _move(self, tx: Transaction, by: Principal, entry: Entry, before: int, name: str) -> int:
-        """The repository of that name, which held nothing and now holds what was deleted, still in the trash."""
+    def _large(
+        self, tx: Transaction, by: Principal, entry: Entry, repository_id: int, name: str, artifacts: int
+    ) -> Restored:
+        sparse = may_be_sparse(tx, repository_id, self._rules.sparse_indexes)
+        begin_back(tx, by, entry, repository_id, sparse=sparse)
+        return Restored(
+            kind=entry.kind,
+            project=entry.project,
+            repository=name,
+            name=name,
+            artifacts=artifacts,
+            tags=entry.contents.get("tags", 0),
+            moving=True,
+        )
+
+    def _place(self, tx: Transaction, by: Principal, entry: Entry, name: str) -> int:
+        """The repository of that name, which holds nothing, not even in the trash."""
         after = repositories.ensure(tx, entry.project_id, name, by)
         if manifests.has_any(tx, after):
             free = free_name(name, LONGEST_NAME, lambda text: repositories.find(tx, text) is not None)
             raise NameTaken(f"there is a repository {name} already, or its trash; {free} would be free", free)
-        uses = [
-            blobs.link(tx, after, blob_id, digest, self._rules.lease)
-            for blob_id, digest in trashed.blobs_of(tx, entry.id)
-        ]
-        trashed.move(tx, entry.id, before, after)
-        quotas.charge(tx, *uses)
         return after
 
     def _contents(

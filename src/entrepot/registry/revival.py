@@ -18,21 +18,24 @@ class Revived(NamedTuple):
     all: set[Digest]
 
 
-def revive(tx: Transaction, repository_id: int, digests: Iterable[Digest], *, sparse: bool) -> Revived:
+def revive(
+    tx: Transaction, repository_id: int, digests: Iterable[Digest], *, sparse: bool, within: int | None = None
+) -> Revived:
     """The manifests, live now with what they name as their parts, whether or not they were in the trash.
 
     All of them are locked. Whatever blob of them was deleted meanwhile is shown
     again. The caller puts tags on them, relists them, and shows the repository. Raises ManifestUnknown for one that is
-    not held any more; Conflict if a part is not, unless indexes may be `sparse`.
+    not held any more; Conflict if a part is not, unless indexes may be `sparse`. `within` is a deletion that is on its
+    way out of the trash as a whole.
     """
     asked = set(digests)
-    found = trashed.find(tx, repository_id, asked)
+    found = trashed.find(tx, repository_id, asked, within=within)
     parts: set[Digest] = set()
     waiting = list(found.values())
     while waiting:
         named = trashed.children_of(tx, [one.id for one in waiting]) - found.keys()
         parts |= named
-        more = trashed.find(tx, repository_id, named)
+        more = trashed.find(tx, repository_id, named, within=within)
         found |= more
         waiting = list(more.values())
     ids = sorted(one.id for one in found.values())

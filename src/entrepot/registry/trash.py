@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from entrepot.access.roles import roles_with
-from entrepot.db import quotas, trash, trash_lists, trashed
+from entrepot.db import quotas, repositories, trash, trash_lists, trashed
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.trash import Entry
@@ -13,8 +13,9 @@ from entrepot.model.event import Event, EventName
 from entrepot.model.grant import CatalogGrant, Principal, ProjectGrant, TrashGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import ListQuery
-from entrepot.model.trash import TrashKind
+from entrepot.model.trash import Moving, TrashKind
 from entrepot.registry import protection
+from entrepot.registry.moving import Moves
 from entrepot.registry.restorations import Restorations, Restored, Wish
 from entrepot.registry.rules import SECOND, Rules
 
@@ -54,6 +55,7 @@ class Trash:
         self._db = db
         self._rules = rules
         self._restorations = Restorations(rules)
+        self._moves = Moves(db, rules)
 
     async def page(self, grant: CatalogGrant, query: ListQuery) -> tuple[list[Entry], int]:
         """A page of the deletions that the asker may undo, the newest first, and how many there are."""
@@ -74,22 +76,33 @@ class Trash:
         return await self._db.read(question)
 
     async def restore(self, grant: TrashGrant, wish: Wish) -> Restored:
-        """What is there again, all of it or nothing. Raises RecordUnknown, and as `Restorations.undo`."""
+        """What is there again, all of it or nothing. Raises RecordUnknown, and as `Restorations.undo`.
+
+        In one transaction for every view: a large repository is shown once all that it holds has been moved.
+        """
 
         def change(tx: Transaction) -> Restored:
             if not trash.lock(tx, grant.trash_id):
                 raise _unknown(grant.trash_id)
             return self._restorations.undo(tx, grant.principal, _find(tx, grant), wish)
 
-        return await self._db.write(change)
+        restored = await self._db.write(change)
+        if restored.moving:
+            await self._moves.finish(grant.trash_id)
+        return restored
 
     async def purge(self, grant: TrashGrant) -> Entry:
-        """The deletion, which cannot be undone from now on; its space is free soon. Raises RecordUnknown, Protected."""
+        """The deletion, which cannot be undone from now on; its space is free soon.
+
+        Raises RecordUnknown, Protected; Conflict while it is being undone.
+        """
 
         def change(tx: Transaction) -> Entry:
             if not trash.lock(tx, grant.trash_id):
                 raise _unknown(grant.trash_id)
             entry = _find(tx, grant)
+            if entry.moving is Moving.BACK:
+                raise repositories.on_its_way(entry.name)
             protection.check_purge(tx, entry)
             trash.begin_purge(tx, entry.id)
             record(tx, purged(entry, grant.principal))

@@ -16,6 +16,7 @@ from entrepot.db import collection, removals, repositories, tag_moves, uploads
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.model.errors import Failed
+from entrepot.registry.moving import Moves
 from entrepot.registry.rules import Rules
 from entrepot.registry.trash import purged
 from entrepot.storage.contract import Key, Storage
@@ -42,11 +43,13 @@ class Round:
     """That nothing shows any more; their objects are removed after the readers' grace."""
     bytes: int = 0
     """Of these blobs."""
+    moved: int = 0
+    """Steps of large repositories on their way into the trash or out of it."""
 
     @property
     def idle(self) -> bool:
         """Whether nothing was due."""
-        return not (self.expired or self.released or self.reviewed or self.removed or self.swept)
+        return not (self.expired or self.released or self.reviewed or self.removed or self.swept or self.moved)
 
 
 class Collector:
@@ -56,6 +59,7 @@ class Collector:
         self._db = db
         self._storage = storage
         self._rules = rules
+        self._moves = Moves(db, rules)
 
     async def run(self, stop: asyncio.Event, every: float) -> None:
         """Works until `stop` is set; looks again `every` seconds after a round that found nothing due.
@@ -77,6 +81,7 @@ class Collector:
     async def round(self) -> Round:
         """One transaction of each kind of work. Raises Failed."""
         grace, history = self._rules.reader_grace, self._rules.tag_history
+        moved = await self._moves.some()
         expired = await self._if_due(uploads.due, lambda tx: uploads.expire(tx, ROWS_AT_ONCE), 0)
         released = await self._if_due(collection.trash_due, _empty_trash, 0)
         collected = await self._if_due(
@@ -98,6 +103,7 @@ class Collector:
             swept,
             collected.blobs,
             collected.bytes,
+            moved,
         )
 
     async def _remove(self) -> int:

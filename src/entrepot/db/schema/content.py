@@ -37,8 +37,19 @@ repositories = Table(
     Column(
         "live", Boolean, nullable=False, comment="It holds a live manifest; kept so by `repositories.show` and `hide`."
     ),
+    Column(
+        "moving",
+        BigInteger,
+        comment="The deletion that its contents are being moved into or out of: nothing of it is shown; NULL: none.",
+    ),
     Index(None, "project_id", "name"),
     **NEVER_REUSED,
+)
+Index(
+    "ix_repositories_moving",
+    repositories.c.moving,
+    sqlite_where=repositories.c.moving.isnot(None),
+    postgresql_where=repositories.c.moving.isnot(None),
 )
 Index(
     "ix_repositories_live",

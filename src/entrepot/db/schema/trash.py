@@ -32,10 +32,19 @@ trash = Table(
     Column("contents", Text, nullable=False, comment="How many of what is in it, as JSON."),
     Column("kept", Text, nullable=False, comment="What has no row of its own any more, as JSON."),
     Column("purging", Boolean, nullable=False, comment="It is going for good: nothing of it can be restored."),
+    Column("moving", Text, comment="`model.trash.Moving`: its contents are on their way; NULL: all of them are there."),
     Index(None, "project_id"),
     Index(None, "expires_at"),
     comment="Deletions that can be undone, a row each. What is in them: manifests.trash_id and trash_tags.",
     **NEVER_REUSED,
+)
+
+Index(
+    "ix_trash_moving",
+    trash.c.moving,
+    trash.c.id,
+    sqlite_where=trash.c.moving.isnot(None),
+    postgresql_where=trash.c.moving.isnot(None),
 )
 
 trash_tags = Table(
