@@ -235,6 +235,13 @@ def things(made: Made, place: Place) -> tuple[str, ...]:
 
 
 PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
+    (Place.HOUSE, "jobs"): tuple(
+        f"jobs?show={show}" for show in ("running", "waiting", "ended", "failed", "schedules", "workers")
+    ),
+    (Place.HOUSE, "jobs/{id}"): ("jobs/{retention_run}",),
+    (Place.HOUSE, "jobs/{id}/log"): ("jobs/{retention_run}/log",),
+    (Place.HOUSE, "jobs/{id}/stop"): ("jobs/{retention_run}/stop",),
+    (Place.HOUSE, "jobs/{id}/again"): ("jobs/{retention_run}/again",),
     (Place.HOUSE, "trash/{id}"): ("trash/{trash}",),
     (Place.HOUSE, "trash/{id}/restore"): ("trash/{trash}/restore",),
     (Place.HOUSE, "trash/{id}/purge"): ("trash/{trash}/purge",),

@@ -1,22 +1,25 @@
 """All jobs, the processes that do them, and what waits: for who watches over them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from entrepot.db import job_lists, job_nodes, job_pauses, jobs, schedules
+from entrepot.db import job_lists, job_logs, job_nodes, job_pauses, job_state, jobs, projects, schedules
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.job_nodes import Node
 from entrepot.db.schedules import Schedule
-from entrepot.model.errors import RecordUnknown
+from entrepot.model.errors import Conflict, ProjectUnknown, RecordUnknown
 from entrepot.model.event import EventName
 from entrepot.model.grant import CatalogGrant, SystemGrant
-from entrepot.model.job import SCHEDULER, Job, JobKind, LogLine
+from entrepot.model.job import SCHEDULER, Job, JobKind, JobRequest, LogLine
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import ListQuery
 from entrepot.registry.jobs import latest_lines, stop_within, tell
 
 LIST = Permission(Resource.JOBSERVICE_MONITOR, Verb.LIST)
 STOP = Permission(Resource.JOBSERVICE_MONITOR, Verb.STOP)
+OPERATE = Permission(Resource.JOBSERVICE_MONITOR, Verb.OPERATE)
+DAY = 86_400_000_000
 MOST_RUNNING = 1000
 STOPPED_AT_ONCE = 200
 
@@ -30,6 +33,21 @@ class Waiting:
     seconds: int
     """For how long the first of it."""
     paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """How things stand with jobs."""
+
+    running: int
+    waiting: int
+    failed: int
+    """Within a day."""
+    schedules: int
+    nodes: tuple[Node, ...]
+    """The processes that do jobs."""
+    all_paused: bool
+    """Whether nothing that waits is begun, nor anything requested by a schedule."""
 
 
 class JobMonitor:
@@ -53,6 +71,76 @@ class JobMonitor:
         grant.require(LIST)
         await self._db.read(lambda tx: _find(tx, job_id))
         return await latest_lines(self._db, job_id)
+
+    async def latest(self, grant: SystemGrant, job_id: int, count: int) -> list[LogLine]:
+        """The last `count` lines of the job's log. Raises RecordUnknown."""
+        grant.require(LIST)
+
+        def question(tx: Transaction) -> list[LogLine]:
+            return job_logs.page_before(tx, _find(tx, job_id).id, None, count)
+
+        return await self._db.read(question)
+
+    async def beside(
+        self, grant: SystemGrant, shown: Iterable[Job], lines: int = 0
+    ) -> tuple[dict[int, str], dict[int, list[LogLine]]]:
+        """The names of the projects that these jobs are of, and the last lines of each that runs."""
+        grant.require(LIST)
+        found = [*shown]
+        project_ids = {job.project_id for job in found if job.project_id is not None}
+        running = [job.id for job in found if lines and not job.state.final]
+
+        def question(tx: Transaction) -> tuple[dict[int, str], dict[int, list[LogLine]]]:
+            return projects.names(tx, project_ids), job_state.last_lines(tx, running, lines)
+
+        return await self._db.read(question)
+
+    async def figures(self, grant: SystemGrant) -> Figures:
+        """How things stand."""
+        grant.require(LIST)
+
+        def question(tx: Transaction) -> Figures:
+            backlogs, paused = job_lists.backlogs(tx), job_pauses.all_paused(tx)
+            return Figures(
+                running=len(job_lists.running(tx, None, MOST_RUNNING)),
+                waiting=sum(each.jobs for each in backlogs),
+                failed=job_state.failed_since(tx, tx.now - DAY),
+                schedules=schedules.page(tx, 0, 1)[1],
+                nodes=tuple(node for node in job_nodes.every(tx) if node.beat != job_nodes.DEPARTED),
+                all_paused=paused.issuperset({*JobKind, SCHEDULER}),
+            )
+
+        return await self._db.read(question)
+
+    async def again(self, grant: SystemGrant, job_id: int) -> int:
+        """The id of a job that does once more what an ended one did, or was to do.
+
+        Raises RecordUnknown, Conflict if that one has not ended or the same is under way already, ProjectUnknown if
+        its project is gone.
+        """
+        grant.require(OPERATE)
+
+        def change(tx: Transaction) -> int:
+            found = _find(tx, job_id)
+            if not found.state.final:
+                raise Conflict(f"job {job_id} has not ended yet")
+            if found.project_id is not None and projects.by_id(tx, found.project_id) is None:
+                raise ProjectUnknown("the project of that job is gone")
+            wanted = JobRequest(
+                kind=found.kind,
+                by=grant.principal.name,
+                parameters=found.parameters,
+                key=found.key,
+                subject_id=found.subject_id,
+                project_id=found.project_id,
+            )
+            made = jobs.request(tx, wanted)
+            if not made.fresh:
+                raise Conflict(f"job {made.id} does this already; wait until it has ended, or stop it")
+            tell(tx, EventName.JOB_REQUESTED, grant.principal, found.project_id, job=made.id, kind=found.kind)
+            return made.id
+
+        return await self._db.write(change)
 
     async def nodes(self, grant: SystemGrant) -> list[Node]:
         """The processes that do jobs, or were seen to lately."""

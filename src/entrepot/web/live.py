@@ -69,6 +69,9 @@ class Live:
         """Messages for one page, which has seen what `newest` gave, until it goes away or `close` is called."""
         self._states.update(states)
         self._listeners.add(listener)
+        if listener.states:
+            # What a state was when the page was made is not known: it looks once more.
+            listener.woken.set()
         try:
             await self._begin()
             # What happened between the making of the page and now.

@@ -1,18 +1,11 @@
 """Every page there is."""
 
-from entrepot.web.pages import (
-    account,
-    artifact,
-    project_pages,
-    projects,
-    repository,
-    signing,
-)
+from entrepot.web.pages import artifact, house_pages, project_pages, projects, repository, signing
 from entrepot.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *signing.ROUTES,
-    *account.ROUTES,
+    *house_pages.ROUTES,
     *projects.ROUTES,
     *project_pages.ROUTES,
     *repository.ROUTES,

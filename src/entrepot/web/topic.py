@@ -6,11 +6,14 @@ repository:<name>       what happens in a repository
 system                  everything, for administrators
 mine                    what happens to the asker's own account
 state:<name>            one of `STATES`, for administrators
+state:job:<id>          how far one job has come, for administrators
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from entrepot.access.management import Asker
+from entrepot.db import job_state
 from entrepot.db.news import Told
 from entrepot.model.errors import Invalid
 from entrepot.model.permission import Permission, Resource, Verb
@@ -19,10 +22,11 @@ from entrepot.web.live import Listener, State
 from entrepot.wire.parts import Parts
 
 MOST_TOPICS = 8
+LONGEST_ID = 18
 _READ_PROJECT = Permission(Resource.PROJECT, Verb.READ)
 _READ_REPOSITORY = Permission(Resource.REPOSITORY, Verb.READ)
 _WATCH_SYSTEM = Permission(Resource.AUDIT_LOG, Verb.LIST)
-STATES: Mapping[str, State] = {}
+STATES: Mapping[str, State] = {"jobs": job_state.of_all}
 """What changes without an event."""
 
 Concern = Callable[[Told], bool]
@@ -39,12 +43,20 @@ async def listener_of(parts: Parts, asker: Asker, topics: Iterable[str]) -> tupl
         word, _, name = topic.partition(":")
         if word == "state":
             await parts.management.system(asker, _WATCH_SYSTEM)
-            if name not in STATES:
-                raise Invalid(f"there is no topic {topic[:100]!r}")
-            states.append((name, STATES[name]))
+            states.append((name, _state(name)))
         else:
             concerns.append(await _concern(parts, asker, word, name))
     return Listener(lambda told: any(one(told) for one in concerns), tuple(name for name, _ in states)), states
+
+
+def _state(name: str) -> State:
+    """Raises Invalid."""
+    word, _, number = name.partition(":")
+    if word == "job" and number.isascii() and number.isdigit() and len(number) <= LONGEST_ID:
+        return partial(job_state.of_one, job_id=int(number))
+    if name not in STATES:
+        raise Invalid(f"there is no topic state:{name[:100]!r}")
+    return STATES[name]
 
 
 async def _concern(parts: Parts, asker: Asker, word: str, name: str) -> Concern:
