@@ -39,10 +39,15 @@ from entrepot.registry.directory import Directory
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
+from entrepot.registry.image_comparison import ImageComparison
 from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
+from entrepot.registry.layer_cache import LayerCache
+from entrepot.registry.layer_files import LayerFiles
+from entrepot.registry.layered import Layered
+from entrepot.registry.layers import ImageLayers
 from entrepot.registry.limits import Limits
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.memberships import Memberships
@@ -68,6 +73,7 @@ from entrepot.storage.open import open_storage, provider_of
 from entrepot.tasks.collect import Collector
 from entrepot.tasks.forward import Destination, Forwarder, to_file, to_syslog
 from entrepot.tasks.garbage import GarbageCollection
+from entrepot.tasks.index_layers import IndexLayers
 from entrepot.tasks.prove import Prover
 from entrepot.tasks.purge_audit import purge_audit
 from entrepot.tasks.repair import Repairer
@@ -113,6 +119,7 @@ def rules_of(settings: Settings) -> Rules:
         largest_blob=settings.max_blob_size,
         sparse_indexes=settings.sparse_indexes,
         redirect=settings.storage_redirect,
+        index_pushed=settings.index_layers == "pushed",
     )
 
 
@@ -234,6 +241,7 @@ def tasks_of(house: House) -> Tasks:
         GarbageCollection(db, Collector(db, storage, rules), artifacts).task,
         purge_audit(Audit(db)),
         Retain(db, rules, Configuration(db)).task(),
+        IndexLayers(db, storage, rules).task(),
     ]
     return Tasks.of([*tasks, sweep(house.db, tasks)])
 
@@ -287,6 +295,7 @@ def _parts(house: House, probes: Probes) -> Parts:
     """What the management API and the pages work on."""
     db = house.db
     manifests = Manifests(db, house.storage, house.rules, house.pulls)
+    blobs, layered = Blobs(db, house.storage, house.rules), Layered(db, house.storage, LayerCache())
     return Parts(
         gate=house.gate,
         management=ManagementGate(db),
@@ -303,7 +312,10 @@ def _parts(house: House, probes: Probes) -> Parts:
         limits=Limits(db),
         allowlists=Allowlists(db),
         repositories=Repositories(db, house.rules),
-        artifacts=Artifacts(db, manifests, Blobs(db, house.storage, house.rules)),
+        artifacts=Artifacts(db, manifests, blobs),
+        image_layers=ImageLayers(blobs, layered),
+        layer_files=LayerFiles(blobs, layered),
+        image_comparison=ImageComparison(blobs, layered),
         copies=Copies(db, manifests, house.rules),
         pictures=Pictures(db, house.storage),
         quarantine=Quarantine(db),

@@ -119,6 +119,11 @@ class Settings:
         "false",
         "Accept manifests that lack layers or children which are not here; a project may decide otherwise.",
     )
+    index_layers: str = _setting(
+        choice("opened", "pushed"),
+        "opened",
+        "When the layers of an image are read for showing its files: once somebody opens it, or as it is pushed.",
+    )
     lease: timedelta = _setting(
         DURATION, "24h", "How long a pushed blob is kept without a manifest; longer than the longest push."
     )

@@ -224,9 +224,10 @@ class Place:
         return {key async for key in self.storage.keys()}  # noqa: SIM118 - not a dict
 
     async def owned(self) -> set[str]:
-        """The keys that blobs and parts of uploads count on."""
-        tables = ("blobs", "blob_parts", "upload_parts")
-        return {row[0] for row in await self.rows(" UNION ".join(f"SELECT key FROM {table}" for table in tables))}
+        """The keys that blobs, parts of uploads and indexes of layers count on."""
+        tables = ("blobs", "blob_parts", "upload_parts", "layer_indexes")
+        found = await self.rows(" UNION ".join(f"SELECT key FROM {table}" for table in tables))
+        return {row[0] for row in found if row[0] is not None}
 
     async def leaving(self) -> set[str]:
         """The keys of objects that are being written or on their way out."""

@@ -7,7 +7,7 @@ for one another, and a blob goes when its last link has gone.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from entrepot.db import quotas, removals, usage
+from entrepot.db import layer_indexes, quotas, removals, usage
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
 from entrepot.model.digest import Digest
@@ -274,6 +274,7 @@ def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int,
     if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
         further = further_parts(tx, blob_id)
         tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
+        layer_indexes.forget_of_blob(tx, blob_id, reader_grace)
         tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
         usage.note_freed(tx, int(row[1]))
         for key in (str(row[0]), *(part.key for part in further)):

@@ -51,6 +51,12 @@ def get(tx: Transaction, job_id: int) -> Job | None:
     return None if row is None else job_of(row, tx.now)
 
 
+def latest(tx: Transaction, kind: str, key: str) -> Job | None:
+    """The newest job of the kind that was requested with the key, whatever became of it."""
+    row = tx.one(f"SELECT {COLUMNS} FROM jobs WHERE kind = ? AND key = ? ORDER BY id DESC LIMIT 1", kind, key)
+    return None if row is None else job_of(row, tx.now)
+
+
 def stop(tx: Transaction, job_id: int) -> bool:
     """Whether the job was unfinished: one that waits is stopped by this, one that runs will be in some seconds."""
     waiting = tx.run(

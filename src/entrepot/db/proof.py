@@ -130,8 +130,8 @@ def holds_part(tx: Transaction, key: str) -> bool:
 
 
 def knows_key(tx: Transaction, key: str) -> bool:
-    """Whether some row answers for the object: a blob, a part of an upload, or a removal to come."""
+    """Whether some row answers for the object: a blob, a part of an upload, an index, or a removal to come."""
     return any(
         tx.one(f"SELECT 1 FROM {table} WHERE key = ?", key) is not None
-        for table in ("blobs", "blob_parts", "upload_parts", "objects_to_remove")
+        for table in ("blobs", "blob_parts", "upload_parts", "layer_indexes", "objects_to_remove")
     )

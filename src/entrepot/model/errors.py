@@ -27,6 +27,7 @@ EntrepotError
 ├── Conflict                 it may be asked, but not in this state
 │   ├── RangeInvalid
 │   ├── InUse
+│   ├── BeingRead
 │   ├── Protected
 │   │   └── Immutable
 │   └── AlreadyExists
@@ -184,6 +185,14 @@ class RangeInvalid(Conflict):
 
 class InUse(Conflict):
     """Something else here still refers to it."""
+
+
+class BeingRead(Conflict):
+    """What was asked for has to be read first, which takes a while; `job_id` is the job that does it."""
+
+    def __init__(self, message: str, job_id: int) -> None:
+        self.job_id = job_id
+        super().__init__(message)
 
 
 class Protected(Conflict):

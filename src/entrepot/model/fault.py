@@ -15,4 +15,6 @@ class Fault(StrEnum):
     BLOB_QUARANTINED = "blob-quarantined"
     """It is set aside, and good: somebody brought its object back."""
     UPLOAD_BROKEN = "upload-broken"
+    INDEX_BROKEN = "index-broken"
+    """The index of a layer is not what it was: it is forgotten, and made again when somebody asks for it."""
     OBJECT_LEAKED = "object-leaked"

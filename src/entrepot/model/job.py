@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     PURGE_AUDIT_LOG = "purge-audit-log"
     EXECUTION_SWEEP = "execution-sweep"
     RETENTION = "retention"
+    LAYER_INDEX = "layer-index"
 
 
 SCHEDULER = "scheduler"

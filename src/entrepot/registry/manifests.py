@@ -9,7 +9,7 @@ from entrepot.db.contract import Database, Transaction
 from entrepot.db.manifests import Needs, NewManifest
 from entrepot.db.quotas import Use
 from entrepot.db.referrers import ReferrerRow
-from entrepot.model.artifact import accessory_of_tag
+from entrepot.model.artifact import IMAGE, accessory_of_tag
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
     DigestInvalid,
@@ -19,6 +19,7 @@ from entrepot.model.errors import (
 )
 from entrepot.model.event import EventName
 from entrepot.model.grant import RepositoryGrant
+from entrepot.model.job import Trigger
 from entrepot.model.manifest import LARGEST_MANIFEST, Manifest, parse_manifest
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
@@ -26,6 +27,7 @@ from entrepot.model.trash import MoveKind
 from entrepot.registry import protection
 from entrepot.registry.deletions import Deletions, tell, unknown
 from entrepot.registry.describing import Describing
+from entrepot.registry.layer_indexing import request_reading
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.rules import Rules
 from entrepot.storage.contract import Storage
@@ -60,6 +62,7 @@ class Manifests:
         self._describing = Describing(db, storage)
         self.deletions = Deletions(rules)
         self._pulls = pulls
+        self._index_pushed = rules.index_pushed
 
     async def get(self, grant: RepositoryGrant, reference: Reference, *, pull: bool = False) -> StoredManifest:
         """The manifest that a tag or a digest names. Raises ManifestUnknown.
@@ -140,6 +143,9 @@ class Manifests:
         manifest_id, fresh, charge = manifests.store(tx, repository_id, new, needs)
         if fresh:
             tell(tx, EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type)
+            if self._index_pushed and new.described.kind == IMAGE and not manifest.children:
+                called = f"{grant.name}@{new.digest}"
+                request_reading(tx, grant.principal, grant.project.id, manifest_id, called, Trigger.EVENT)
         # Its own standing in lists is right as it was written, unless it was there before, or was waited for.
         touched = set(needs.children) if fresh and not self.deletions.sparse(grant) else {new.digest, *needs.children}
         for name in names:

@@ -26,6 +26,8 @@ class Rules:
     """Whether manifests may lack what they refer to, where the project says nothing else."""
     redirect: bool = False
     """Whether clients are sent to the object store for blobs, where it can sign URLs."""
+    index_pushed: bool = False
+    """Whether the layers of images are read as soon as they are pushed, and not when somebody first opens one."""
     redirect_lifetime: int = 20 * 60
     """Seconds that a signed URL is good for."""
 

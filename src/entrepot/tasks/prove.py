@@ -7,7 +7,7 @@ registry: what seems wrong is reported only if the row that promised it is still
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from entrepot.db import manifests, proof
+from entrepot.db import layer_indexes, manifests, proof
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.proof import HeldBlob, HeldManifest
 from entrepot.model.digest import Digest
@@ -67,6 +67,8 @@ class Prover:
         async for step in self._blobs(totals.bytes, repairer):
             yield step
         async for step in self._parts():
+            yield step
+        async for step in self._indexes(repair=repairer is not None):
             yield step
         async for step in self._objects():
             yield step
@@ -141,6 +143,25 @@ class Prover:
 
     async def _still_part(self, key: str) -> bool:
         return await self._db.read(lambda tx: proof.holds_part(tx, key))
+
+    async def _indexes(self, *, repair: bool) -> AsyncIterator[Progress | Finding]:
+        last = ""
+        while True:
+            page = await self._page_of_indexes(last)
+            for key, size in page:
+                if await self._storage.size(Key(key)) != size and await self._is_index(key, forget=repair):
+                    yield Finding(Fault.INDEX_BROKEN, key, f"the index of a layer should have {size} bytes")
+            if len(page) < PAGE:
+                return
+            last = page[-1][0]
+
+    async def _page_of_indexes(self, after: str) -> list[tuple[str, int]]:
+        return await self._db.read(lambda tx: layer_indexes.page_of_objects(tx, after, PAGE))
+
+    async def _is_index(self, key: str, *, forget: bool) -> bool:
+        if forget:
+            return await self._db.write(lambda tx: layer_indexes.forget(tx, key))
+        return await self._db.read(lambda tx: layer_indexes.holds(tx, key))
 
     async def _known(self, key: str) -> bool:
         return await self._db.read(lambda tx: proof.knows_key(tx, key))

@@ -17,10 +17,13 @@ from entrepot.registry.directory import Directory
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
+from entrepot.registry.image_comparison import ImageComparison
 from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
 from entrepot.registry.labels import Labels
+from entrepot.registry.layer_files import LayerFiles
+from entrepot.registry.layers import ImageLayers
 from entrepot.registry.limits import Limits
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.pictures import Pictures
@@ -56,6 +59,9 @@ class Parts:
     repositories: Repositories
     artifacts: Artifacts
     copies: Copies
+    image_layers: ImageLayers
+    layer_files: LayerFiles
+    image_comparison: ImageComparison
     pictures: Pictures
     quarantine: Quarantine
     usage: Usage
