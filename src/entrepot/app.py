@@ -40,6 +40,7 @@ from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
 from entrepot.registry.image_comparison import ImageComparison
+from entrepot.registry.images import Images
 from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
@@ -317,6 +318,7 @@ def _parts(house: House, probes: Probes) -> Parts:
         layer_files=LayerFiles(blobs, layered),
         image_comparison=ImageComparison(blobs, layered),
         copies=Copies(db, manifests, house.rules),
+        images=Images(db),
         pictures=Pictures(db, house.storage),
         quarantine=Quarantine(db),
         usage=Usage(db),

@@ -49,7 +49,14 @@ READING: dict[tuple[Place, str], Right] = {
     (HOUSE, "trash/{id}"): of("repository delete"),
     (PROJECT, ""): of("project read"),
     (PROJECT, "trash"): of("tag delete"),
-    (REPOSITORY, ""): of("repository read", "artifact list"),
+    (REPOSITORY, ""): of("artifact list"),
+    (REPOSITORY, "readme"): of("artifact list"),
+    (REPOSITORY, "history"): of("artifact list", "tag list"),
+    (REPOSITORY, "trash"): of("artifact list", "artifact delete"),
+    (REPOSITORY, "settings"): of("artifact list", "repository delete"),
+    (REPOSITORY, "delete"): of("artifact list", "artifact delete"),
+    (REPOSITORY, "copy"): of("artifact list"),
+    (REPOSITORY, "labels"): of("artifact list", "artifact-label create"),
     (ARTIFACT, ""): of("artifact read"),
 }
 CHANGING: dict[tuple[Place, str], Right] = {
@@ -70,6 +77,14 @@ CHANGING: dict[tuple[Place, str], Right] = {
     (HOUSE, "projects/new"): SIGNED_IN,
     (HOUSE, "trash/{id}/restore"): of("repository delete"),
     (HOUSE, "trash/{id}/purge"): of("repository delete"),
+    (HOUSE, "undo"): SIGNED_IN,
+    (REPOSITORY, "readme"): of("repository update"),
+    (REPOSITORY, "history"): of("tag create"),
+    (REPOSITORY, "settings/delete"): of("repository delete"),
+    (REPOSITORY, "holds"): of("project update"),
+    (REPOSITORY, "delete"): of("artifact delete"),
+    (REPOSITORY, "copy"): of("artifact read"),
+    (REPOSITORY, "labels"): of("artifact-label create"),
 }
 FORMS: dict[tuple[Place, str], dict[str, str]] = {
     (HOUSE, "sign-in"): {"name": "owner", "password": PASSWORD},

@@ -64,6 +64,8 @@ class AccessoryRow(NamedTuple):
     kind: str
     size: int
     pushed_at: int
+    artifact_type: str
+    """As among referrers; empty if nothing says it."""
 
 
 def _columns(largest: int) -> str:
@@ -109,7 +111,7 @@ _TAGS = Listing(
     unique="t.id",
 )
 _ACCESSORIES = Listing(
-    select="m.id, s.id, m.accessory_of, m.digest, m.accessory, m.size, m.pushed_at",
+    select="m.id, s.id, m.accessory_of, m.digest, m.accessory, m.size, m.pushed_at, m.artifact_type, m.config_type",
     source="FROM manifests m JOIN manifests s ON s.repository_id = m.repository_id AND s.digest = m.accessory_of",
     columns={
         "id": Column("m.id", Kind.NUMBER),
@@ -217,6 +219,21 @@ def find(tx: Transaction, repository_id: int, reference: Digest | str) -> Artifa
     return None if row is None else _artifact(row)
 
 
+def of_ids(tx: Transaction, manifest_ids: Iterable[int]) -> dict[int, ArtifactRow]:
+    """The artifacts of these ids, those that are live."""
+    wanted = sorted(set(manifest_ids))
+    found: dict[int, ArtifactRow] = {}
+    for start in range(0, len(wanted), SOME):
+        some = wanted[start : start + SOME]
+        for row in tx.all(
+            f"SELECT {_columns(LARGEST_BODY)} FROM manifests m JOIN repositories r ON r.id = m.repository_id"
+            f" WHERE m.id IN ({','.join('?' * len(some))}) AND m.deleted_at IS NULL",
+            *some,
+        ):
+            found[row[0]] = _artifact(row)
+    return found
+
+
 def _artifact(row: Row) -> ArtifactRow:
     (identifier, repository_id, name, project_id, digest, media_type, artifact_type, config_type, kind, size), rest = (
         row[:10],
@@ -286,8 +303,9 @@ def accessories_of(
         some = wanted[start : start + SOME]
         for row in tx.all(
             f"SELECT {_ACCESSORIES.select} FROM (SELECT m.id, m.repository_id, m.accessory_of, m.digest,"
-            " m.accessory, m.size, m.pushed_at, row_number() OVER (PARTITION BY m.accessory_of"
-            " ORDER BY m.id) AS place FROM manifests m WHERE m.repository_id = ? AND m.accessory_of IS NOT NULL"
+            " m.accessory, m.size, m.pushed_at, m.artifact_type, m.config_type,"
+            " row_number() OVER (PARTITION BY m.accessory_of ORDER BY m.id) AS place"
+            " FROM manifests m WHERE m.repository_id = ? AND m.accessory_of IS NOT NULL"
             f" AND m.accessory_of IN ({','.join('?' * len(some))}) AND m.deleted_at IS NULL) m"
             " JOIN manifests s ON s.repository_id = m.repository_id AND s.digest = m.accessory_of"
             " WHERE m.place <= ? ORDER BY m.id",
@@ -330,4 +348,5 @@ def bearing_icon(tx: Transaction, visible: Visibility, icon: Digest) -> int | No
 
 
 def _accessory(row: Row) -> AccessoryRow:
-    return AccessoryRow(row[0], row[1], Digest(bytes(row[2])), Digest(bytes(row[3])), row[4], row[5], row[6])
+    what = row[7] or row[8]
+    return AccessoryRow(row[0], row[1], Digest(bytes(row[2])), Digest(bytes(row[3])), row[4], row[5], row[6], what)

@@ -1,5 +1,6 @@
 """Holds: what nobody may delete until it is lifted."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from entrepot.db.contract import Row, Transaction
@@ -111,6 +112,20 @@ def page(tx: Transaction, project_id: int, query: ListQuery) -> tuple[list[Hold]
     """A page of the project's holds, the newest first, and how many there are."""
     found, total = rows(tx, _LISTING, query, ["h.project_id = ?"], [project_id])
     return [_hold(row) for row in found], total
+
+
+def concerning(tx: Transaction, project_id: int, repository_id: int, digests: Iterable[Digest]) -> list[Hold]:
+    """The holds on the project or the repository as a whole, and those on any of the artifacts."""
+    wanted = sorted({digest.packed for digest in digests})
+    marks = ",".join("?" * len(wanted)) or "NULL"
+    found = tx.all(
+        f"SELECT {_COLUMNS} {_SOURCE} WHERE h.project_id = ? AND (h.repository_id IS NULL"
+        f" OR (h.repository_id = ? AND (h.digest IS NULL OR h.digest IN ({marks})))) ORDER BY h.id",
+        project_id,
+        repository_id,
+        *wanted,
+    )
+    return [_hold(row) for row in found]
 
 
 def on_project(tx: Transaction, project_id: int) -> Hold | None:

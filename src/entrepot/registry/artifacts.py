@@ -77,7 +77,7 @@ class Artifacts:
 
         def question(tx: Transaction) -> tuple[list[ArtifactView], int]:
             rows, total = artifact_lists.page(tx, repository_id, query)
-            return _views(tx, rows, shown), total
+            return views_of(tx, rows, shown), total
 
         return await self._db.read(question)
 
@@ -89,14 +89,14 @@ class Artifacts:
 
         def question(tx: Transaction) -> tuple[list[ArtifactView], int]:
             rows, total = artifact_lists.page_of_project(tx, grant.project.id, query, newest_of=newest_of)
-            return _views(tx, rows, shown), total
+            return views_of(tx, rows, shown), total
 
         return await self._db.read(question)
 
     async def get(self, grant: RepositoryGrant, reference: Reference, shown: Shown) -> ArtifactView:
         """The artifact. Raises ManifestUnknown."""
         grant.require(Action.PULL)
-        return await self._of(grant, reference, lambda tx, row: _views(tx, [row], shown)[0])
+        return await self._of(grant, reference, lambda tx, row: views_of(tx, [row], shown)[0])
 
     async def delete(self, grant: RepositoryGrant, reference: Reference, *, unnamed: bool = False) -> None:
         """Deletes the artifact, its tags, and what belongs to it and to nothing else.
@@ -214,7 +214,8 @@ def _holder(tx: Transaction, row: ArtifactRow, name: str) -> ArtifactRow:
     return row
 
 
-def _views(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[ArtifactView]:
+def views_of(tx: Transaction, rows: Sequence[ArtifactRow], shown: Shown) -> list[ArtifactView]:
+    """The artifacts with what belongs to them: a handful of questions, however many they are."""
     ids = [row.id for row in rows]
     named = artifact_lists.tags_of(tx, ids, MOST_TAGS) if shown.tags else {}
     if shown.immutable:

@@ -7,10 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One sentence for the reader after a change, shown once; `undo` is a deletion in the trash that can be undone."""
+    """One sentence for the reader after a change, shown once; `undo` are deletions in the trash that can be undone."""
 
     sentence: str
-    undo: int | None = None
+    undo: tuple[int, ...] | int | None = None
     bad: bool = False
 
 

@@ -213,14 +213,15 @@ def _of_trouble(trouble: Trouble, sentence: str) -> View:
 
 def _told(said: Said) -> str:
     """What the cookie holds for the next page to tell."""
-    return base64.urlsafe_b64encode(json.dumps([said.sentence, said.undo, said.bad]).encode()).decode()
+    undo = [said.undo] if isinstance(said.undo, int) else [*(said.undo or ())]
+    return base64.urlsafe_b64encode(json.dumps([said.sentence, undo, said.bad]).encode()).decode()
 
 
 def _said(text: str) -> Said | None:
     """What the cookie tells; None if it is none of ours."""
     try:
         sentence, undo, bad = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return Said(str(sentence)[:500], None if undo is None else int(undo), bool(bad))
+        return Said(str(sentence)[:500], tuple(int(one) for one in undo), bool(bad))
     except (ValueError, TypeError):
         return None
 

@@ -9,8 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from entrepot.web.asset import Assets
+from entrepot.web.attached import attached, trust
+from entrepot.web.inert import inert
 from entrepot.web.livery import livery
 from entrepot.web.markdown import markdown
+from entrepot.web.platform import platforms_of
 from entrepot.web.role import ROLE_NAMES
 from entrepot.web.subject import address, written
 from entrepot.web.voice import LANGUAGES, Voice
@@ -53,6 +56,9 @@ class Renderer:
             written=written,
             livery=livery,
             icon=self._icon,
+            platforms=platforms_of,
+            trust=trust,
+            attached=attached,
             role_name=ROLE_NAMES.__getitem__,
             seen=Markup(SEEN),  # noqa: S704 - a constant
             token=Markup(f'<input type="hidden" name="token" value="{TOKEN}">'),  # noqa: S704 - a constant
@@ -63,6 +69,7 @@ class Renderer:
             ago=lambda moment: _time(voice, moment),
             lasting=voice.lasting,
             markdown=markdown,
+            inert=inert,
             short=lambda digest: str(digest).rpartition(":")[2][:12],
         )
         return environment

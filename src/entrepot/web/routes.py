@@ -1,6 +1,16 @@
 """Every page there is."""
 
-from entrepot.web.pages import artifact, house_pages, project_pages, projects, repository, signing
+from entrepot.web.pages import (
+    artifact,
+    house_pages,
+    project_pages,
+    projects,
+    repository,
+    repository_about,
+    selection,
+    signing,
+    undo,
+)
 from entrepot.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -9,5 +19,8 @@ ROUTES: tuple[Route, ...] = (
     *projects.ROUTES,
     *project_pages.ROUTES,
     *repository.ROUTES,
+    *repository_about.ROUTES,
+    *selection.ROUTES,
+    *undo.ROUTES,
     *artifact.ROUTES,
 )

@@ -104,3 +104,10 @@ def address(thing: str = "", page: str = "") -> str:
 def written(repository: str, reference: object) -> str:
     """A reference as people write it: `repository:tag` or `repository@digest`."""
     return f"{repository}{'@' if isinstance(reference, Digest) or ':' in str(reference) else ':'}{reference}"
+
+
+def ours(path: str) -> str:
+    """A page of ours to go to: never another site, whatever an address says."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(mark) < 32 for mark in path):
+        return "/"
+    return path

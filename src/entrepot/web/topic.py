@@ -24,7 +24,7 @@ from entrepot.wire.parts import Parts
 MOST_TOPICS = 8
 LONGEST_ID = 18
 _READ_PROJECT = Permission(Resource.PROJECT, Verb.READ)
-_READ_REPOSITORY = Permission(Resource.REPOSITORY, Verb.READ)
+_READ_REPOSITORY = Permission(Resource.ARTIFACT, Verb.LIST)
 _WATCH_SYSTEM = Permission(Resource.AUDIT_LOG, Verb.LIST)
 STATES: Mapping[str, State] = {"jobs": job_state.of_all}
 """What changes without an event."""

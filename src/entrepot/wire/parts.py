@@ -18,6 +18,7 @@ from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
 from entrepot.registry.image_comparison import ImageComparison
+from entrepot.registry.images import Images
 from entrepot.registry.immutable_rules import ImmutableRules
 from entrepot.registry.job_monitor import JobMonitor
 from entrepot.registry.jobs import Jobs
@@ -62,6 +63,7 @@ class Parts:
     image_layers: ImageLayers
     layer_files: LayerFiles
     image_comparison: ImageComparison
+    images: Images
     pictures: Pictures
     quarantine: Quarantine
     usage: Usage

@@ -7,7 +7,7 @@ from entrepot.web.answer import Answer, Go, View
 from entrepot.web.ask import Ask
 from entrepot.web.door import THEMES, preference
 from entrepot.web.route import Route, reading
-from entrepot.web.subject import Place
+from entrepot.web.subject import Place, ours
 from entrepot.web.voice import LANGUAGES
 from entrepot.wire import cookies
 
@@ -15,17 +15,17 @@ from entrepot.wire import cookies
 async def show(ask: Ask) -> Answer:
     """The form; who is signed in already is sent on."""
     if ask.session:
-        return Go(_next(ask.query.text("next")))
+        return Go(ours(ask.query.text("next")))
     registration = await ask.parts.configuration.is_on("self_registration")
     return View(
-        "sign_in", {"next": _next(ask.query.text("next")), "name": "", "wrong": "", "registration": registration}
+        "sign_in", {"next": ours(ask.query.text("next")), "name": "", "wrong": "", "registration": registration}
     )
 
 
 async def sign_in(ask: Ask) -> Answer:
     """Begins a session; wrong credentials show the form again."""
     name, origin = ask.form.text("name"), ask.asker.origin
-    target = _next(ask.form.text("next"))
+    target = ours(ask.form.text("next"))
     try:
         identity = await ask.parts.gate.sign_in(name, ask.form.secret("password"), origin.address)
     except (Unauthenticated, TooManyAttempts) as error:
@@ -58,14 +58,7 @@ async def prefer(ask: Ask) -> Answer:
             if value not in known:
                 raise Invalid(f"{name} is one of {', '.join(known)}")
             kept.append(preference(name, value, secure=ask.secure))
-    return Go(_next(ask.form.text("next")), cookies=tuple(kept))
-
-
-def _next(path: str) -> str:
-    """A page of ours to go to: never another site, whatever an address says."""
-    if not path.startswith("/") or path.startswith(("//", "/\\")) or any(ord(mark) < 32 for mark in path):
-        return "/"
-    return path
+    return Go(ours(ask.form.text("next")), cookies=tuple(kept))
 
 
 ROUTES: tuple[Route, ...] = (
