@@ -54,6 +54,7 @@ from entrepot.registry.manifests import Manifests
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.people import People
 from entrepot.registry.pictures import Pictures
+from entrepot.registry.previews import Previews
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
@@ -331,6 +332,7 @@ def _parts(house: House, probes: Probes) -> Parts:
         immutable_rules=ImmutableRules(db),
         retention=Retention(db),
         retention_runs=RetentionRuns(db),
+        previews=Previews(db, house.rules),
         probes=probes,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),

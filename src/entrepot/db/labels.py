@@ -116,3 +116,13 @@ def of_artifacts(tx: Transaction, manifest_ids: Iterable[int]) -> dict[int, list
         for row in rows:
             found[row[0]].append(Label(*row[1:]))
     return found
+
+
+def bearers(tx: Transaction, label_ids: Iterable[int]) -> dict[int, int]:
+    """How many artifacts bear each of the labels, those in the trash included; labels that none bears are left out."""
+    wanted = sorted(set(label_ids))
+    if not wanted:
+        return {}
+    marks = ",".join("?" * len(wanted))
+    statement = f"SELECT label_id, count(*) FROM artifact_labels WHERE label_id IN ({marks}) GROUP BY label_id"
+    return {int(label_id): int(number) for label_id, number in tx.all(statement, *wanted)}

@@ -93,6 +93,16 @@ def runs(tx: Transaction, policy_id: int, query: ListQuery) -> tuple[list[Job], 
     return [jobs.job_of(row, tx.now) for row in found], int(total[0])
 
 
+def newest(tx: Transaction, project_id: int) -> tuple[tuple[object, ...], ...]:
+    """How the project's newest runs stand, to be compared with how they stood."""
+    found = tx.all(
+        "SELECT id, state, done, total FROM jobs WHERE project_id = ? AND kind = ? ORDER BY id DESC LIMIT 3",
+        project_id,
+        JobKind.RETENTION.value,
+    )
+    return tuple(tuple(row) for row in found)
+
+
 def add(tx: Transaction, job_id: int, repositories: Iterable[tuple[int, str]]) -> None:
     """Has the run see to these repositories as well, by id and name, each once."""
     for repository_id, name in repositories:

@@ -1,7 +1,7 @@
 """Labels: made and changed, and put on artifacts."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from entrepot.db import events, labels, manifests
 from entrepot.db.contract import Database, Transaction
@@ -53,6 +53,12 @@ class Labels:
             grant.require(LIST)
         project_id = None if grant is None else grant.project.id
         return await self._db.read(lambda tx: labels.page(tx, project_id, query))
+
+    async def bearers(self, grant: ProjectGrant, found: Sequence[Label]) -> dict[int, int]:
+        """How many artifacts bear each of the project's labels; of other projects' labels nothing is told."""
+        grant.require(LIST)
+        own = [label.id for label in found if label.project_id == grant.project.id]
+        return await self._db.read(lambda tx: labels.bearers(tx, own))
 
     async def create(self, grant: LabelGrant, name: str, description: str, color: str) -> Label:
         """The label, now there. Raises Invalid, AlreadyExists."""

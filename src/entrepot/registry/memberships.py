@@ -49,6 +49,16 @@ class Memberships:
 
         return await self._db.read(question)
 
+    async def search(self, grant: ProjectGrant, part: str, offset: int, count: int) -> tuple[list[Membership], int]:
+        """As `list_members`, and how many there are whose names hold `part`."""
+        grant.require(LIST)
+
+        def question(tx: Transaction) -> tuple[list[Membership], int]:
+            found = memberships.page(tx, grant.project.id, part, offset, count)
+            return found, memberships.count(tx, grant.project.id, part)
+
+        return await self._db.read(question)
+
     async def get(self, grant: ProjectGrant, member_id: int) -> Membership:
         """The member. Raises MemberUnknown."""
         grant.require(READ)

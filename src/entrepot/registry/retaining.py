@@ -33,6 +33,8 @@ LOOKED_AT = 200
 DELETED_AT_ONCE = 10
 """Tags, or artifacts without one, per transaction: few enough that it lasts some milliseconds."""
 MOST_BELONGING = 1000
+UNSAVED = 0
+"""The id of a policy that nobody has saved yet: it can be looked at, and never be carried out."""
 CHANGED = "it was pushed, pulled or tagged while the rules were carried out; the next run decides"
 
 
@@ -110,8 +112,7 @@ class Retaining:
             return None
 
         def question(tx: Transaction) -> Page | None:
-            grant = self._grant(tx, place)
-            if grant is None:
+            if not self._is_there(tx, place):
                 return None
             outcomes = []
             for decision in decisions:
@@ -288,6 +289,12 @@ class Retaining:
 
     def _grant(self, tx: Transaction, place: Place) -> RepositoryGrant | None:
         return retention_grant(tx, place.policy.id, place.policy.revision, place.repository_id)
+
+    def _is_there(self, tx: Transaction, place: Place) -> bool:
+        """Whether the repository is there, to be looked at. Raises Denied as `_grant`."""
+        if place.policy.id == UNSAVED:
+            return repositories.name_in(tx, place.policy.project_id, place.repository_id) is not None
+        return self._grant(tx, place) is not None
 
     async def _candidates(self, place: Place, after: Cursor, count: int) -> list[Candidate]:
         return await self._db.read(lambda tx: candidates.page(tx, place.repository_id, after, count))

@@ -174,7 +174,8 @@ class WebApp:
         tag = b'"%s"' % hashlib.sha256(text.encode()).hexdigest()[:32].encode()
         headers: list[Header] = [
             (b"etag", tag),
-            (b"cache-control", b"private, no-cache"),
+            # What a form is answered with may hold a secret that is shown this once.
+            (b"cache-control", b"no-store" if scope["method"] == "POST" else b"private, no-cache"),
             (b"vary", b"cookie, accept-language, accept-encoding"),
             (b"content-type", b"text/html; charset=utf-8"),
             (b"content-language", visitor.voice.tag.encode()),

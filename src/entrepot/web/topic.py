@@ -5,6 +5,7 @@ project:<name>          what happens in a project
 repository:<name>       what happens in a repository
 system                  everything, for administrators
 mine                    what happens to the asker's own account
+runs:<name>             how the retention of a project goes
 state:<name>            one of `STATES`, for administrators
 state:job:<id>          how far one job has come, for administrators
 """
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from entrepot.access.management import Asker
-from entrepot.db import job_state
+from entrepot.db import job_state, retention_runs
 from entrepot.db.news import Told
 from entrepot.model.errors import Invalid
 from entrepot.model.permission import Permission, Resource, Verb
@@ -25,6 +26,7 @@ MOST_TOPICS = 8
 LONGEST_ID = 18
 _READ_PROJECT = Permission(Resource.PROJECT, Verb.READ)
 _READ_REPOSITORY = Permission(Resource.ARTIFACT, Verb.LIST)
+_WATCH_RUNS = Permission(Resource.TAG_RETENTION, Verb.LIST)
 _WATCH_SYSTEM = Permission(Resource.AUDIT_LOG, Verb.LIST)
 STATES: Mapping[str, State] = {"jobs": job_state.of_all}
 """What changes without an event."""
@@ -44,6 +46,9 @@ async def listener_of(parts: Parts, asker: Asker, topics: Iterable[str]) -> tupl
         if word == "state":
             await parts.management.system(asker, _WATCH_SYSTEM)
             states.append((name, _state(name)))
+        elif word == "runs":
+            project_id = (await parts.management.project(asker, name, _WATCH_RUNS)).project.id
+            states.append((f"runs:{project_id}", partial(retention_runs.newest, project_id=project_id)))
         else:
             concerns.append(await _concern(parts, asker, word, name))
     return Listener(lambda told: any(one(told) for one in concerns), tuple(name for name, _ in states)), states

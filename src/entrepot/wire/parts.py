@@ -28,6 +28,7 @@ from entrepot.registry.layers import ImageLayers
 from entrepot.registry.limits import Limits
 from entrepot.registry.memberships import Memberships
 from entrepot.registry.pictures import Pictures
+from entrepot.registry.previews import Previews
 from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.quarantine import Quarantine
 from entrepot.registry.repositories import Repositories
@@ -76,6 +77,7 @@ class Parts:
     immutable_rules: ImmutableRules
     retention: Retention
     retention_runs: RetentionRuns
+    previews: Previews
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
     public_url: str

@@ -1,6 +1,15 @@
 """The pages that a project has beside its repositories."""
 
-from entrepot.web.pages import trash
+from entrepot.web.pages import holds, labels, members, never_change, retention, retention_runs, robots, trash
 from entrepot.web.route import Route
 
-ROUTES: tuple[Route, ...] = (*trash.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *members.ROUTES,
+    *robots.ROUTES,
+    *never_change.ROUTES,
+    *holds.ROUTES,
+    *retention.ROUTES,
+    *retention_runs.ROUTES,
+    *labels.ROUTES,
+    *trash.ROUTES,
+)

@@ -1,6 +1,6 @@
 """The trash: what was deleted from a project and can be given back; one deletion; undoing it; ending it."""
 
-from entrepot.model.errors import NameTaken, Unknown
+from entrepot.model.errors import NameTaken
 from entrepot.model.grant import TrashGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import Condition, Contains, Exactly
@@ -9,7 +9,7 @@ from entrepot.registry.restorations import Restored, Wish
 from entrepot.registry.rules import SECOND
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of
+from entrepot.web.pages.project_frame import frame_of, number_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address, written
 
@@ -81,10 +81,7 @@ async def purge(ask: Ask) -> Answer:
 
 
 async def _grant(ask: Ask) -> TrashGrant:
-    number = ask.captured["id"]
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
-        raise Unknown("a deletion in the trash has a number")
-    return await ask.parts.management.trashed(ask.asker, int(number))
+    return await ask.parts.management.trashed(ask.asker, number_of(ask))
 
 
 def _place(restored: Restored) -> str:
