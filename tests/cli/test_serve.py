@@ -93,6 +93,30 @@ def test_the_first_start_prints_a_password_that_works_and_the_second_prints_none
     assert second.stop() == 0
 
 
+def test_the_first_screen_comes_before_all_that_is_logged(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    with seen.open("wb") as both:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "entrepot", "serve", "--workers", "2"],
+            stdout=both,
+            stderr=both,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(SOURCE),
+                "ENTREPOT_LISTEN": "127.0.0.1:0",
+                "ENTREPOT_LOG_FORMAT": "json",
+            },
+        )
+    try:
+        while process.poll() is None and "everything was read again" not in seen.read_text():
+            time.sleep(0.02)
+        assert seen.read_text().startswith("Entrepot is running\n")
+    finally:
+        process.terminate()
+        assert process.wait(timeout=20) == 0
+
+
 def test_a_password_that_was_given_is_not_printed(serve: Serve) -> None:
     served = serve(ENTREPOT_ADMIN_PASSWORD="Correct-horse-9")
     assert "Correct-horse-9" not in served.err

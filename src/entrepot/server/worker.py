@@ -60,14 +60,14 @@ class _Server(uvicorn.Server):
 
 
 def work(
-    serving: Serving, service: Service, *, runs_tasks: bool, orphaned: int, report: Callable[[bytes], None]
+    serving: Serving, service: Service, *, hush: int | None, orphaned: int, report: Callable[[bytes], None]
 ) -> int:
     """Serves until SIGTERM, or until `orphaned` can be read, which means that the parent is gone; gives the exit code.
 
-    `report` is told STARTED once requests are answered, or FAILED and why.
+    Does the service's own work as well once `hush` can be read; None: another worker does that. `report` is told STARTED once requests are answered, or FAILED and why.
     """
     keep_freed_memory()
-    return uvloop.run(_Worker(serving, service, report).run(runs_tasks=runs_tasks, orphaned=orphaned))
+    return uvloop.run(_Worker(serving, service, report).run(hush=hush, orphaned=orphaned))
 
 
 class _Worker:
@@ -79,13 +79,13 @@ class _Worker:
         self._senders = ThreadPoolExecutor(SENDERS, thread_name_prefix="sending")
         self._log = structlog.get_logger("entrepot.server").bind(process=os.getpid())
 
-    async def run(self, *, runs_tasks: bool, orphaned: int) -> int:
+    async def run(self, *, hush: int | None, orphaned: int) -> int:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stop.set)
         loop.add_reader(orphaned, self._be_orphaned, orphaned)
         try:
             application = await self._service.start()
-            await self._serve(application, runs_tasks=runs_tasks)
+            await self._serve(application, hush)
         except EntrepotError as error:
             self._report(FAILED + str(error).encode())
             return 1
@@ -99,9 +99,9 @@ class _Worker:
         asyncio.get_running_loop().remove_reader(orphaned)
         self._stop.set()
 
-    async def _serve(self, application: Asgi, *, runs_tasks: bool) -> None:
+    async def _serve(self, application: Asgi, hush: int | None) -> None:
         server = _Server(self._config(application), lambda: self._report(STARTED))
-        tasks = asyncio.create_task(self._run_tasks()) if runs_tasks else None
+        tasks = None if hush is None else asyncio.create_task(self._run_tasks(hush))
         ending = asyncio.create_task(self._end(server, tasks))
         await server.serve(sockets=self._serving.sockets)
         # Uvicorn cancels requests that took too long, but does not wait for them to notice.
@@ -122,8 +122,9 @@ class _Worker:
         tasks.cancel()
         await asyncio.gather(tasks, return_exceptions=True)
 
-    async def _run_tasks(self) -> None:
+    async def _run_tasks(self, hush: int) -> None:
         """Keeps the service's own work going: what fails is logged and begun again, after a pause that grows."""
+        await self._until_readable(hush)
         pause = 1.0
         while not self._stop.is_set():
             began = asyncio.get_running_loop().time()
@@ -137,6 +138,18 @@ class _Worker:
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 return
+
+    async def _until_readable(self, descriptor: int) -> None:
+        """Returns at the latest when this is to stop."""
+        loop, readable = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(descriptor, readable.set)
+        waiting = [asyncio.ensure_future(event.wait()) for event in (readable, self._stop)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            loop.remove_reader(descriptor)
+            for each in waiting:
+                each.cancel()
 
     async def _stop_within(self, seconds: float) -> None:
         try:

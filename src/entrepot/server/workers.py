@@ -86,6 +86,7 @@ class Workers:
         """
         with _Signals(self._selector) as signals:
             self._lifeline = os.pipe()
+            self._hush = os.pipe()
             try:
                 for slot in self._slots:
                     if slot.background is None:
@@ -93,8 +94,9 @@ class Workers:
                 self._watch(signals)
             finally:
                 self._end_now()
-                for end in self._lifeline:
+                for end in (*self._lifeline, self._hush[0]):
                     os.close(end)
+                self._lift_hush()
                 self._selector.close()
 
     def _watch(self, signals: "_Signals") -> None:
@@ -170,6 +172,7 @@ class Workers:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             self._selector.close()
             os.close(self._lifeline[1])
+            self._lift_hush()  # Its own end of it: it is over once the parent's is closed as well.
 
             def report(message: bytes) -> None:
                 os.write(reports, message)
@@ -182,7 +185,8 @@ class Workers:
                 code = work_in_background(slot.background, orphaned=orphaned, report=report)
             else:
                 service = self._build(slot.number)
-                code = work(self._serving, service, runs_tasks=slot.number == 0, orphaned=orphaned, report=report)
+                hush = self._hush[0] if slot.number == 0 else None
+                code = work(self._serving, service, hush=hush, orphaned=orphaned, report=report)
         except BaseException:  # noqa: BLE001 - the edge of a process
             self._log.exception("a worker failed", process=os.getpid())
         finally:
@@ -200,11 +204,18 @@ class Workers:
                     if each.background is not None:
                         each.next_start = time.monotonic() + BACKGROUND_AFTER_SECONDS
                 self._when_ready()
+                self._lift_hush()
         elif message.startswith(FAILED):
             sentence = message[1:].decode(errors="replace")
             if not self._was_ready and slot.background is None:
                 raise StartFailed(sentence)
             self._log.error("a worker could not start", reason=sentence)
+
+    def _lift_hush(self) -> None:
+        """Lets workers begin what they do by themselves: until now their logs could come before the first screen."""
+        if self._hush[1] >= 0:
+            os.close(self._hush[1])
+            self._hush = (self._hush[0], -1)
 
     def _forget_reports(self, slot: _Slot) -> None:
         if slot.reports >= 0:
