@@ -64,7 +64,8 @@ def work(
 ) -> int:
     """Serves until SIGTERM, or until `orphaned` can be read, which means that the parent is gone; gives the exit code.
 
-    Does the service's own work as well once `hush` can be read; None: another worker does that. `report` is told STARTED once requests are answered, or FAILED and why.
+    Does the service's own work as well once `hush` can be read; None: another worker does that. `report` is told
+    STARTED once requests are answered, or FAILED and why.
     """
     keep_freed_memory()
     return uvloop.run(_Worker(serving, service, report).run(hush=hush, orphaned=orphaned))
