@@ -1,9 +1,11 @@
 """Garbage collection as a job, for when it is asked for: Harbor's, with its parameters and its report.
 
 Collection goes on by itself all the time (`tasks.collect`). This does at once what is due, and with
-`delete_untagged` first deletes artifacts that nothing names. `workers` is taken and means nothing: one does it.
+`delete_untagged` first deletes artifacts that nothing names. `workers` of the job do it side by side.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -22,6 +24,7 @@ from entrepot.tasks.collect import Collector
 
 TIME_WINDOW_HOURS = 2
 """As in Harbor: what was pushed since is left, as somebody may be about to tag it."""
+MOST_WORKERS = 10
 AT_ONCE = 100
 LINKS_AT_ONCE = 500
 _HOUR = 3_600_000_000
@@ -47,6 +50,22 @@ class Report:
         }
 
 
+async def side_by_side(count: int, work: Callable[[], Awaitable[None]]) -> None:
+    """Returns when as many of the same have ended. What one raises is raised, once the others have been ended."""
+    running = [asyncio.ensure_future(work()) for _ in range(count)]
+    try:
+        await asyncio.gather(*running)
+    finally:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def _workers(parameters: Mapping[str, Json]) -> int:
+    wanted = parameters.get("workers", 1)
+    return max(1, min(wanted, MOST_WORKERS)) if isinstance(wanted, int) else 1
+
+
 class GarbageCollection:
     """Collects on demand."""
 
@@ -65,17 +84,18 @@ class GarbageCollection:
         report = Report()
         dry = bool(job.parameters.get("dry_run"))
         job.log("nothing is deleted: this only tells what would be" if dry else "collecting garbage")
+        workers = _workers(job.parameters)
         if job.parameters.get("delete_untagged"):
-            await self._delete_untagged(job, report, dry=dry)
+            await self._delete_untagged(job, report, workers, dry=dry)
         if dry:
             await self._look(job, report)
         else:
-            await self._collect(job, report)
+            await side_by_side(workers, lambda: self._collect(job, report))
         would = "would be " if dry else ""
         job.log(f"{report.manifests} artifacts and {report.blobs} blobs {would}gone, {report.bytes} bytes {would}freed")
         return report.told()
 
-    async def _delete_untagged(self, job: Context, report: Report, *, dry: bool) -> None:
+    async def _delete_untagged(self, job: Context, report: Report, workers: int, *, dry: bool) -> None:
         after = 0
         while True:
             found = await self._db.read(
@@ -87,9 +107,8 @@ class GarbageCollection:
             if dry:
                 await self._count(found, report)
             else:
-                for artifact in found:
-                    await self._delete(job, artifact, report)
-                    self._tell(job, report)
+                waiting = iter(found)
+                await side_by_side(workers, partial(self._delete_some, job, waiting, report))
             self._tell(job, report)
 
     async def _count(self, found: list[Untagged], report: Report) -> None:
@@ -99,6 +118,11 @@ class GarbageCollection:
             report.manifests += len(ids)
             report.blobs += blobs
             report.bytes += size
+
+    async def _delete_some(self, job: Context, waiting: Iterator[Untagged], report: Report) -> None:
+        for artifact in waiting:
+            await self._delete(job, artifact, report)
+            self._tell(job, report)
 
     async def _delete(self, job: Context, artifact: Untagged, report: Report) -> None:
         name = RepositoryName.parse(artifact.repository)
