@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from entrepot.db import job_logs, jobs
+from entrepot.db.contract import Transaction
 from entrepot.jobs.task import Context, JobFailed, Queue, Task
 from entrepot.model.job import JobState
 from jobs.conftest import Shop
@@ -160,3 +161,26 @@ async def test_a_worker_that_is_stopped_leaves_its_jobs_to_others(shop: Shop) ->
         job = await shop.ended(job_id, 5)
     assert (job.state, job.result) == (JobState.SUCCEEDED, "done")
     assert (begun, steps) == ([job_id, job_id], ["first"])
+
+
+async def test_a_job_that_is_cut_short_is_told_of_in_the_transaction_that_ends_it(shop: Shop) -> None:
+    begun = asyncio.Event()
+
+    async def wait(job: Context) -> None:
+        if job.parameters.get("fail"):
+            raise JobFailed("no")
+        begun.set()
+        while True:
+            job.check()
+            await asyncio.sleep(0.01)
+
+    def tell(tx: Transaction, job_id: int, state: JobState) -> None:
+        tx.run("UPDATE jobs SET requested_by = ? WHERE id = ? AND state = ?", f"told {state}", job_id, state.value)
+
+    async with shop.working(Task(kind="wait", run=wait, cut_short=tell)):
+        failing = await shop.ask("wait", parameters={"fail": True})
+        assert (await shop.ended(failing)).requested_by == "told failed"
+        stopping = await shop.ask("wait")
+        await begun.wait()
+        await shop.db.write(lambda tx: jobs.stop(tx, stopping))
+        assert (await shop.ended(stopping)).requested_by == "told stopped"

@@ -200,3 +200,28 @@ async def test_results_are_kept_of_the_latest_runs(place: Place, monkeypatch: py
         (5, 5, 0),
     ]
     assert await place.rows("SELECT count(*) FROM retention_results") == [(10,)]
+
+
+@pytest.mark.parametrize("state", [JobState.STOPPED, JobState.FAILED])
+async def test_a_run_that_was_cut_short_is_told_with_what_it_did(
+    place: Place, state: JobState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retaining, "DELETED_AT_ONCE", 1)
+    monkeypatch.setattr(retaining, "LOOKED_AT", 2)
+    await pushed_daily(place, 5)
+    policy_id = await policy(place, rule("latestPushedK", 1))
+    grant = await granted(place)
+    job_id = await RetentionRuns(place.db).request(grant, policy_id, dry_run=False)
+    with pytest.raises(Stopped):
+        await doing(place).run(Job(job_id, policy_id, checks=2))
+    cut_short = doing(place).task().cut_short
+    assert cut_short is not None
+    await place.db.write(lambda tx: cut_short(tx, job_id, state))
+    [(name, detail)] = (await place.events())[-1:]
+    gone = 5 - len(await place.tag_names())
+    assert 0 < gone < 4
+    assert name == "retention:ended"
+    assert detail.items() >= {"job": job_id, "policy": policy_id, "state": state.value, "deleted_tags": gone}.items()
+    assert await place.rows("SELECT succeeded, resource FROM events ORDER BY id DESC LIMIT 1") == [
+        (state is JobState.STOPPED, "library: retention")
+    ]

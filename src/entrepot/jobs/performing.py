@@ -179,7 +179,7 @@ def _settle(tx: Transaction, task: Task, running: Running, error: BaseException 
     if error is None:
         job_runs.end(tx, begun, JobState.SUCCEEDED, "", result)
     elif running.ending == "stopped" or isinstance(error, Stopped):
-        job_runs.end(tx, begun, JobState.STOPPED, "", None)
+        _cut_short(tx, task, begun, JobState.STOPPED, "")
     elif isinstance(error, DatabaseFailed):
         # No fault of the job's, so no attempt of its; `job_runs.MOST_STARTS` bounds it.
         job_runs.try_again(tx, begun, sentence(error), _microseconds(AFTER_DATABASE), counted=False)
@@ -187,7 +187,12 @@ def _settle(tx: Transaction, task: Task, running: Running, error: BaseException 
         pause = min(task.pause * 2 ** min(begun.attempt - 1, 32), LONGEST_PAUSE)
         job_runs.try_again(tx, begun, sentence(error), _microseconds(pause), counted=True)
     else:
-        job_runs.end(tx, begun, JobState.FAILED, sentence(error), None)
+        _cut_short(tx, task, begun, JobState.FAILED, sentence(error))
+
+
+def _cut_short(tx: Transaction, task: Task, begun: Begun, state: JobState, reason: str) -> None:
+    if job_runs.end(tx, begun, state, reason, None) and task.cut_short is not None:
+        task.cut_short(tx, begun.id, state)
 
 
 def _tell(tx: Transaction, begun: Begun, progress: Progress | None, lines: list[LogLine]) -> None:

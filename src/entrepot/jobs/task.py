@@ -11,7 +11,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
-from entrepot.model.job import Json
+from entrepot.db.contract import Transaction
+from entrepot.model.job import JobState, Json
 
 T = TypeVar("T")
 
@@ -102,6 +103,8 @@ class Task:
     """How often a job that fails is tried in all."""
     pause: timedelta = timedelta(seconds=10)
     """Before the second attempt; twice as long before each further one, an hour at most."""
+    cut_short: Callable[[Transaction, int, JobState], None] | None = None
+    """Called in the transaction that ends a job which had begun as failed or stopped, with its id: to tell of it."""
     kept: int = 50
     """How many of the latest jobs of the kind are kept, of each subject."""
     cron: str = ""

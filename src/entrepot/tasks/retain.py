@@ -1,16 +1,18 @@
 """Retention as a job: the rules of one project carried out, repository by repository, going on where it was left."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from entrepot.access.local import ITSELF
-from entrepot.db import events, projects, repositories, retention, retention_runs
+from entrepot.db import events, jobs, projects, repositories, retention, retention_runs
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.retention import PolicyRow
 from entrepot.db.retention_runs import RunTask, Sums
 from entrepot.jobs.task import Context, JobFailed, Task
 from entrepot.model.event import Event, EventName
-from entrepot.model.job import JobKind, Json
+from entrepot.model.job import JobKind, JobState, Json
 from entrepot.model.project import Project
+from entrepot.model.trash import MARK
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.retaining import Page, Place, Retaining
 from entrepot.registry.retention import DRY_RUN
@@ -36,7 +38,7 @@ class Retain:
 
     def task(self) -> Task:
         """How jobs of retention are done."""
-        return Task(kind=JobKind.RETENTION, run=self.run)
+        return Task(kind=JobKind.RETENTION, run=self.run, cut_short=_tell_cut_short)
 
     async def run(self, job: Context) -> Json:
         """Does a job. Raises JobFailed, ReadOnly, Denied if the policy changed while it was carried out."""
@@ -111,10 +113,26 @@ def _note(task: RunTask, room: int, tx: Transaction, page: Page) -> RunTask:
 
 def _end(tx: Transaction, job: Context, project: Project, *, dry: bool) -> Json:
     """The result of the job, which is also told as an event."""
-    sums: Sums = retention_runs.sums(tx, job.job_id)
-    told: dict[str, str | int | bool | None] = {
-        "job": job.job_id,
-        "policy": job.subject_id,
+    told = _figures(tx, job.job_id, job.subject_id, dry=dry)
+    _tell(tx, JobState.SUCCEEDED, project.id, project.name, told)
+    return {**told}
+
+
+def _tell_cut_short(tx: Transaction, job_id: int, state: JobState) -> None:
+    """Tells of a run that ended before its end, with what it did until then."""
+    job = jobs.get(tx, job_id)
+    if job is None or job.project_id is None:
+        return
+    name = projects.names(tx, [job.project_id]).get(job.project_id, "").partition(MARK)[0]
+    told = _figures(tx, job.id, job.subject_id, dry=job.parameters.get(DRY_RUN) is True)
+    _tell(tx, state, job.project_id, name, told)
+
+
+def _figures(tx: Transaction, job_id: int, policy_id: int | None, *, dry: bool) -> dict[str, int | bool | None]:
+    sums: Sums = retention_runs.sums(tx, job_id)
+    return {
+        "job": job_id,
+        "policy": policy_id,
         "dry_run": dry,
         "repositories": sums.repositories,
         "total": sums.total,
@@ -122,12 +140,17 @@ def _end(tx: Transaction, job: Context, project: Project, *, dry: bool) -> Json:
         "deleted": sums.total - sums.retained,
         "deleted_tags": sums.tags,
     }
+
+
+def _tell(
+    tx: Transaction, state: JobState, project_id: int, project: str, told: Mapping[str, int | bool | None]
+) -> None:
     event = Event(
         name=EventName.RETENTION_ENDED,
         by=ITSELF,
-        resource=f"{project.name}: retention",
-        project_id=project.id,
-        detail=told,
+        resource=f"{project}: retention",
+        succeeded=state is not JobState.FAILED,
+        project_id=project_id,
+        detail={**told, "state": state.value},
     )
     events.record(tx, event)
-    return told
