@@ -313,9 +313,30 @@ async def test_a_forecast_tells_what_would_go_and_deletes_nothing(harbor: Harbor
     whole = await foretold("/projects/own")
     assert whole["counts"]["repositories"] == 2
     assert "force=true" in whole["refused"][0]
+    assert whole["shared_bytes"] == 0
     assert await harbor.whole.db.read(lambda tx: tx.all("SELECT count(*) FROM events")) == rows
     assert (await harbor("maker")("DELETE", f"{REPOSITORY}?dry_run=true")).status_code == 403
     await foretold(f"{REPOSITORY}/artifacts/none", 404)
+
+
+async def test_a_forecast_of_a_project_tells_what_other_projects_hold_too_if_the_asker_may_know(harbor: Harbor) -> None:
+    owner, admin = harbor("owner"), harbor("admin")
+    await push_image(owner, "own/app", "latest", seed="both")
+    before = (await owner("DELETE", "/projects/own", params={"dry_run": "true"})).json()
+    await admin.post("/projects", {"project_name": "hidden", "metadata": {"public": "false"}})
+    await push_image(admin, "hidden/app", "latest", seed="both")
+
+    async def foretold(client: Client) -> tuple[int, int]:
+        told = (await client("DELETE", "/projects/own", params={"dry_run": "true"})).json()
+        return told["freed_bytes"], told["shared_bytes"]
+
+    assert before["shared_bytes"] == 0
+    assert await foretold(owner) == (before["freed_bytes"], 0)
+    freed, shared = await foretold(admin)
+    assert shared > 0
+    assert freed + shared == before["freed_bytes"]
+    await admin("PUT", "/projects/hidden", json={"metadata": {"public": "true"}})
+    assert await foretold(owner) == (freed, shared)
 
 
 async def test_a_forecast_tells_who_pulled_it(harbor: Harbor) -> None:

@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from entrepot.db import artifact_lists, holdings, manifests, project_contents, projects, recent_pulls, tags, trash
+from entrepot.db import (
+    artifact_lists,
+    holdings,
+    manifests,
+    project_contents,
+    project_lists,
+    projects,
+    recent_pulls,
+    tags,
+    trash,
+)
 from entrepot.db.artifact_lists import ArtifactRow
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.recent_pulls import Puller
@@ -38,9 +48,11 @@ class Forecast:
     children: list[Digest] = field(default_factory=list)
     """What the artifact, an index, names: that stays."""
     freed: int = 0
-    """Bytes that the project would count less, once its time in the trash is over."""
+    """Bytes that the project would count less, once its time in the trash is over; of a project, that the store would.
+    """
     shared: int = 0
-    """Bytes of it that something else in the project holds as well: they stay."""
+    """Bytes of it that stay, as something else in the project holds them as well; of a project, another project that
+    the asker may know of."""
     window: int = 0
     """Seconds for which it could be undone; 0: not at all."""
     pulled_by: list[Puller] = field(default_factory=list)
@@ -148,9 +160,12 @@ class Forecasts:
         """Of a project with all that is in it; without `force`, one that holds something would be refused."""
         grant.require(DELETE)
         project = grant.project
+        # That another project has the same content is told to nobody who may not know of that project.
+        visible = project_lists.visible_to(grant.principal, everything=grant.principal.admin)
 
         def question(tx: Transaction) -> Forecast:
             counts, size = project_contents.counted(tx, project.id)
+            shared = project_contents.shared_with_others(tx, project.id, visible)
             refused = _refusals(lambda: protection.check_project(tx, project.id, project.name))
             full = projects.repository_with_content(tx, project.id)
             if full is not None and not force:
@@ -159,7 +174,8 @@ class Forecasts:
                 kind=TrashKind.PROJECT,
                 name=project.name,
                 counts=counts,
-                freed=size,
+                freed=size - shared,
+                shared=shared,
                 window=self._window(tx, project.id),
                 pulled_by=recent_pulls.of_project(tx, project.id, tx.now - LATELY, None, None),
                 pulled_at=recent_pulls.last(tx, holdings.of_project(project.id)),
