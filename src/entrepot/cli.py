@@ -14,6 +14,7 @@ from entrepot.commands.immutable import immutable
 from entrepot.commands.job import job
 from entrepot.commands.printing import UsageWrong, say
 from entrepot.commands.project import project
+from entrepot.commands.quota import quota
 from entrepot.commands.retention import retention
 from entrepot.commands.serve import serve
 from entrepot.commands.tag import tag
@@ -55,6 +56,7 @@ def command_line() -> App:
         help_epilogue="Example:\n\n  entrepot work --database postgresql://entrepot@db/entrepot --storage s3://blobs",
     )
     app.command(project)
+    app.command(quota)
     app.command(trash)
     app.command(tag)
     app.command(hold)

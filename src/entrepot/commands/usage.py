@@ -27,6 +27,11 @@ def usage(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False
     json
         Print JSON.
     """
+    return explain(name, json=json, place=place)
+
+
+def explain(name: str, *, json: bool, place: Place) -> int:
+    """Prints what a project may hold, what it holds, and where. Raises ProjectUnknown."""
     whole, found = ask(place, lambda house, _: _explained(house, name))
     found.sort(key=lambda one: one.used, reverse=True)
     if json:
@@ -35,6 +40,9 @@ def usage(name: str, /, *, json: Annotated[bool, Parameter(negative="")] = False
         print_json({**quota, "repositories": repositories})
         return 0
     limit = "no limit" if whole.quota.hard == UNLIMITED else f"a limit of {size_of(whole.quota.hard)}"
+    if whole.quota.hard != UNLIMITED:
+        room = whole.quota.hard - whole.quota.used
+        limit += f" with {size_of(room)} left" if room > 0 else ", which is full"
     say(f"{name} holds {size_of(whole.quota.used)}, {limit}; emptying its trash frees {size_of(whole.trash)}.")
     print_table(
         ("Repository", "Holds", "Deleting it frees", "Shared in the project", "Only in the trash", "Needed by nothing"),
