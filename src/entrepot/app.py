@@ -29,6 +29,7 @@ from entrepot.jobs.task import Tasks
 from entrepot.model.errors import Invalid
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
+from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.audit import Audit
 from entrepot.registry.blobs import Blobs
@@ -208,6 +209,8 @@ class RegistryService:
 
     async def stop(self) -> None:
         """Closes what `start` opened."""
+        if self._edges is not None:
+            await self._edges.arrivals.close()
         if self._house is not None:
             self._house = None
             await self._opened.__aexit__(None, None, None)
@@ -256,11 +259,12 @@ def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 -
 class Edges:
     """Which application answers which path."""
 
-    def __init__(self, oci: OciApp, token: TokenApp, harbor: HarborApp, web: WebApp) -> None:
+    def __init__(self, oci: OciApp, token: TokenApp, harbor: HarborApp, web: WebApp, arrivals: Arrivals) -> None:
         self._oci = oci
         self._token = token
         self._harbor = harbor
         self.web = web
+        self.arrivals = arrivals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -278,10 +282,11 @@ class Edges:
 def route(house: House, probes: Probes) -> Edges:
     """Everything that answers requests."""
     db, storage, rules = house.db, house.storage, house.rules
+    arrivals = Arrivals(db)
     oci = OciApp(
         house.gate,
         Blobs(db, storage, rules),
-        Uploads(db, storage, rules),
+        Uploads(db, storage, rules, arrivals),
         Manifests(db, storage, rules, house.pulls),
         Tags(db),
         Catalog(db),
@@ -289,11 +294,11 @@ def route(house: House, probes: Probes) -> Edges:
         house.settings.public_url,
     )
     token = TokenApp(house.gate, house.tokens, house.keys)
-    parts = _parts(house, probes)
-    return Edges(oci, token, HarborApp(parts), WebApp(parts, db))
+    parts = _parts(house, probes, arrivals)
+    return Edges(oci, token, HarborApp(parts), WebApp(parts, db), arrivals)
 
 
-def _parts(house: House, probes: Probes) -> Parts:
+def _parts(house: House, probes: Probes, arrivals: Arrivals) -> Parts:
     """What the management API and the pages work on."""
     db = house.db
     manifests = Manifests(db, house.storage, house.rules, house.pulls)
@@ -328,6 +333,7 @@ def _parts(house: House, probes: Probes) -> Parts:
         trash=Trash(db, house.rules),
         tag_history=TagHistory(db, manifests),
         holds=Holds(db),
+        arrivals=arrivals,
         forecasts=Forecasts(db, house.rules),
         immutable_rules=ImmutableRules(db),
         retention=Retention(db),

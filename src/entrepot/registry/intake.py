@@ -27,6 +27,12 @@ class Fetched(Protocol):
         """The rest of the stream, for a thread to fetch; None if it can only be had by its pieces."""
 
 
+class Count(Protocol):
+    """Something that is added to as bytes come, by whichever thread takes them."""
+
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A durable object that is still on the list of those to be removed, so nothing counts on it yet."""
@@ -46,9 +52,17 @@ class Intake:
         self._rules = rules
 
     async def take(
-        self, body: AsyncIterator[bytes], length: int | None, hasher: Hasher | None, *, at_most: int | None = None
+        self,
+        body: AsyncIterator[bytes],
+        length: int | None,
+        hasher: Hasher | None,
+        *,
+        at_most: int | None = None,
+        count: Count | None = None,
     ) -> Taken:
         """The object made of the stream, durable; `hasher` was fed all of it. A thread fetches the stream if it can.
+
+        What has come so far is added to `count`.
 
         Raises SizeInvalid if the stream is not `length` bytes long, BlobUploadInvalid if it has more than `at_most`,
         BlobUploadUnknown if it took too long, StorageFailed; whatever was written is then let go. The intent to remove
@@ -62,7 +76,7 @@ class Intake:
         try:
             writer = await self._storage.create(key, hasher)
             try:
-                size, cut = await _pour(body, writer, length, at_most)
+                size, cut = await _pour(body, writer, length, at_most, count or _Counted())
                 if time.monotonic() >= deadline:  # Its removal may have begun, and must not be overtaken.
                     raise BlobUploadUnknown("the upload took too long; start it again")
                 await writer.finish()
@@ -85,30 +99,33 @@ class Intake:
 
 
 async def _pour(
-    body: AsyncIterator[bytes], writer: ObjectWriter, length: int | None, at_most: int | None
+    body: AsyncIterator[bytes], writer: ObjectWriter, length: int | None, at_most: int | None, count: Count
 ) -> tuple[int, BodyCut | None]:
     """How many bytes went from the stream to the writer, and how the stream broke off if it did."""
     source = body.source() if isinstance(body, Fetched) and isinstance(writer, Pouring) else None
     if source is not None and isinstance(writer, Pouring):
-        measured = _Measured(source, at_most)
+        measured = _Measured(source, at_most, count)
         await writer.pour(measured)
         size, cut = measured.size, None
         if not source.whole:
             cut = BodyCut("the client went away before everything had come")
     else:
-        size, cut = await _gather(body, writer, at_most)
+        size, cut = await _gather(body, writer, at_most, count)
     if length is not None and cut is None and size != length:
         raise SizeInvalid(f"{length} bytes were announced and {size} came")
     return size, cut
 
 
-async def _gather(body: AsyncIterator[bytes], writer: ObjectWriter, at_most: int | None) -> tuple[int, BodyCut | None]:
+async def _gather(
+    body: AsyncIterator[bytes], writer: ObjectWriter, at_most: int | None, count: Count
+) -> tuple[int, BodyCut | None]:
     size, cut = 0, None
     batch: list[Chunk] = []
     gathered = 0
     try:
         async for chunk in body:
             size += len(chunk)
+            count.size += len(chunk)
             _require_at_most(at_most, size)
             batch.append(chunk)
             gathered += len(chunk)
@@ -122,12 +139,20 @@ async def _gather(body: AsyncIterator[bytes], writer: ObjectWriter, at_most: int
     return size, cut
 
 
+@dataclass(slots=True)
+class _Counted:
+    """A Count that nobody looks at."""
+
+    size: int = 0
+
+
 class _Measured:
     """A Source that ends with an error when more has come of it than may."""
 
-    def __init__(self, source: Source, at_most: int | None) -> None:
+    def __init__(self, source: Source, at_most: int | None, count: Count) -> None:
         self._source = source
         self._at_most = at_most
+        self._count = count
         self.size = 0
 
     @property
@@ -141,7 +166,9 @@ class _Measured:
     def fill(self, buffer: memoryview) -> Sequence[memoryview]:
         """Raises BlobUploadInvalid."""
         parts = self._source.fill(buffer)
-        self.size += sum(map(len, parts))
+        size = sum(map(len, parts))
+        self.size += size
+        self._count.size += size
         _require_at_most(self._at_most, self.size)
         return parts
 

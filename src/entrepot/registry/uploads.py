@@ -26,6 +26,7 @@ from entrepot.model.errors import (
 from entrepot.model.event import healed
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
+from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.blobs import Blob, find_blob
 from entrepot.registry.intake import Intake
 from entrepot.registry.rules import Rules
@@ -54,11 +55,13 @@ class _Chunk:
 class Uploads:
     """Uploads into repositories. A session belongs to the principal and the repository that it was started with."""
 
-    def __init__(self, db: Database, storage: Storage, rules: Rules) -> None:
+    def __init__(self, db: Database, storage: Storage, rules: Rules, arrivals: Arrivals | None = None) -> None:
+        """`arrivals`: whom to tell how far uploads have come."""
         self._db = db
         self._storage = storage
         self._rules = rules
         self._running = RunningHashes()
+        self._arrivals = arrivals or Arrivals(db)
 
     async def start(self, grant: RepositoryGrant) -> Upload:
         """A new, empty session; the repository is created if need be."""
@@ -91,6 +94,7 @@ class Uploads:
 
         await self._db.write(change)
         self._running.forget(upload_id)
+        self._arrivals.end(upload_id)
 
     async def append(
         self,
@@ -113,7 +117,7 @@ class Uploads:
         if row.finished is not None:
             raise _unknown()
         _check_start(row, start)
-        chunk = await self._take(upload_id, row.size, body, length, USUAL)
+        chunk = await self._take(grant, upload_id, row.size, body, length, USUAL)
         if chunk.part is not None:
             await self._record(grant, upload_id, chunk.part)
         if chunk.cut is not None:
@@ -161,6 +165,7 @@ class Uploads:
             return done
         finally:
             self._running.forget(upload_id)
+            self._arrivals.end(upload_id)
 
     async def put(
         self, grant: RepositoryGrant, body: AsyncIterator[bytes], digest: Digest, *, length: int | None = None
@@ -168,7 +173,11 @@ class Uploads:
         """The blob of a single request, held durably. Raises DigestInvalid and what `append` raises."""
         grant.require(Action.PUSH)
         hasher = digest.hasher()
-        taken = await self._intake().take(body, length, hasher, at_most=self._rules.largest_blob)
+        arrival = self._arrivals.begin(grant, uuid.uuid4().hex, 0, length)
+        try:
+            taken = await self._intake().take(body, length, hasher, at_most=self._rules.largest_blob, count=arrival)
+        finally:
+            self._arrivals.end(arrival.id)
         found = Digest.finished(digest.algorithm, hasher)
         if taken.cut is not None or found != digest:
             await self._give_up(taken.key)
@@ -181,14 +190,24 @@ class Uploads:
         return await self._settle(taken.key, change)
 
     async def _take(
-        self, upload_id: str, start: int, body: AsyncIterator[bytes], length: int | None, algorithm: str
+        self,
+        grant: RepositoryGrant,
+        upload_id: str,
+        start: int,
+        body: AsyncIterator[bytes],
+        length: int | None,
+        algorithm: str,
     ) -> "_Chunk":
         """The body as an object of its own, to go behind the first `start` bytes of the session."""
         largest = self._rules.largest_blob
         hasher = hashlib.new(algorithm) if start == 0 else self._running.find(upload_id, start, algorithm)
-        taken = await self._intake().take(
-            body, length, hasher, at_most=None if largest is None else max(0, largest - start)
-        )
+        arrival = self._arrivals.begin(grant, upload_id, start, length)
+        try:
+            taken = await self._intake().take(
+                body, length, hasher, at_most=None if largest is None else max(0, largest - start), count=arrival
+            )
+        finally:
+            self._arrivals.pause(arrival)
         if taken.size == 0:
             await self._give_up(taken.key)
             return _Chunk(None, taken.cut)
@@ -207,7 +226,7 @@ class Uploads:
         algorithm: str,
     ) -> Part | None:
         """The last chunk, if it came whole; if not, what came of it is recorded, and BodyCut is raised."""
-        chunk = await self._take(upload_id, start, body, length, algorithm)
+        chunk = await self._take(grant, upload_id, start, body, length, algorithm)
         if chunk.cut is None:
             return chunk.part
         if chunk.part is not None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 
 from entrepot.access.local import ITSELF
-from entrepot.db import collection, removals, repositories, tag_moves, uploads
+from entrepot.db import arrivals, collection, removals, repositories, tag_moves, uploads
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.model.errors import Failed
@@ -94,6 +94,7 @@ class Collector:
         swept += await self._if_due(
             lambda tx: tag_moves.old(tx, history), lambda tx: tag_moves.forget(tx, ROWS_AT_ONCE, history), 0
         )
+        swept += await self._if_due(arrivals.stale, arrivals.forget_stale, 0)
         return Round(
             expired,
             released,

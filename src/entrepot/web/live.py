@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from entrepot.db import arrivals
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.news import Told
 from entrepot.model.errors import EntrepotError
@@ -19,6 +20,8 @@ from entrepot.wire.asgi import Receive
 
 LOOK_EVERY = 0.05
 """Seconds between looks while pages are open: on SQLite one costs microseconds, elsewhere one small question."""
+LOOKS_AT_ARRIVALS = 10
+"""After how many looks one is at how far uploads have come, which is told once a second."""
 APART = 0.25
 """Seconds between two messages to one page at least: many changes at once are one reason to look again."""
 STILL_HERE = 15.0
@@ -48,6 +51,7 @@ class Live:
         self._listeners: set[Listener] = set()
         self._states: dict[str, State] = {}
         self._seen: dict[str, Hashable] = {}
+        self._arrived: frozenset[tuple[int, str, int, int]] = frozenset()
         self._news = News(db)
         self._follower: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
@@ -107,6 +111,7 @@ class Live:
                 self._follower = asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
+        passes = 0
         while self._listeners and not self._closing.is_set():
             try:
                 for told in await self._news.look():
@@ -114,10 +119,22 @@ class Live:
                         if listener.concerns(told):
                             listener.woken.set()
                 await self._compare()
+                if (passes := passes + 1) % LOOKS_AT_ARRIVALS == 0:
+                    await self._arriving()
             except EntrepotError as error:
                 self._log.warning("news cannot be read", error=str(error))
                 await asyncio.sleep(1)
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _arriving(self) -> None:
+        """Wakes the pages of projects and repositories where uploads have come further, begun or ended."""
+        now = frozenset(await self._db.read(arrivals.places, key=("arrivals",)))
+        for project_id, repository, *_ in now ^ self._arrived:
+            told = Told(0, "upload", project_id, repository)
+            for listener in self._listeners:
+                if listener.concerns(told):
+                    listener.woken.set()
+        self._arrived = now
 
     async def _compare(self) -> None:
         watched = {name for listener in self._listeners for name in listener.states}

@@ -9,6 +9,7 @@ from entrepot.access.management import ManagementGate
 from entrepot.access.sessions import Sessions
 from entrepot.registry.accounts import Accounts
 from entrepot.registry.allowlists import Allowlists
+from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.audit import Audit
 from entrepot.registry.configuration import Configuration
@@ -73,6 +74,7 @@ class Parts:
     trash: Trash
     tag_history: TagHistory
     holds: Holds
+    arrivals: Arrivals
     forecasts: Forecasts
     immutable_rules: ImmutableRules
     retention: Retention

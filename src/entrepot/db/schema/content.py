@@ -275,6 +275,21 @@ uploads = Table(
     Index(None, "repository_id"),
 )
 
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("id", Text, primary_key=True, comment="Of the upload session, or of the one request."),
+    Column("project_id", BigInteger, nullable=False),
+    Column("repository", Name, nullable=False, comment="Its whole name; it may not be made yet."),
+    Column("who", Name, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("received", BigInteger, nullable=False, comment="Bytes so far."),
+    Column("expected", BigInteger, comment="Bytes at its end; NULL: the client does not say."),
+    Column("speed", BigInteger, nullable=False, comment="Bytes a second, lately."),
+    Column("told_at", BigInteger, nullable=False, comment="Its process tells of it every second; long ago: it died."),
+    comment="Uploads that run and take longer than a second, for pages to show. Nothing counts on it.",
+)
+
 upload_parts = Table(
     "upload_parts",
     metadata,

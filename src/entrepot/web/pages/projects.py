@@ -4,6 +4,7 @@ from entrepot.model.errors import EntrepotError
 from entrepot.model.grant import SystemGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import Condition, Contains, SortKey
+from entrepot.registry import arrivals
 from entrepot.registry.directory import READ
 from entrepot.registry.project_changes import Wanted
 from entrepot.web.answer import Answer, Go, Said, View
@@ -62,6 +63,7 @@ async def show(ask: Ask) -> Answer:
         "total": total,
         "listed": query,
         "part": part,
+        "uploads": await ask.parts.arrivals.of_project(grant) if arrivals.READ in grant.permissions else (),
         "may_push": PUSH in grant.permissions,
     }
     return View("project", shown, topics=(f"project:{grant.project.name}",))

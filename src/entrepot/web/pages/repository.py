@@ -24,7 +24,8 @@ async def show(ask: Ask) -> Answer:
     listed = await _listed(ask, grant, which, part)
     images = listed["images"]
     kept = await ask.parts.images.kept(grant, {view.row.digest for view, _ in images})
-    shown = {**frame, **listed, "part": part, "which": which, "kept": kept}
+    uploads = await ask.parts.arrivals.of_repository(grant)
+    shown = {**frame, **listed, "part": part, "which": which, "kept": kept, "uploads": uploads}
     return View("repository", shown, topics=(f"repository:{grant.name}",))
 
 
