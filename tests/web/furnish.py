@@ -103,6 +103,30 @@ async def push_sbom(client: Client, repository: str, subject: str) -> str:
     return await push_manifest(client, repository, digest_of(json.dumps(body).encode()), body)
 
 
+async def push_chart(client: Client, repository: str, tag: str) -> str:
+    """The digest of a chart with notes and values, that needs another."""
+    needed = [{"name": "redis", "version": "19.x", "repository": "https://example.org/charts"}]
+    config = json.dumps({"name": "shop", "version": tag, "apiVersion": "v2", "dependencies": needed}).encode()
+    layer = tar_of({"shop/README.md": b"# Shop\n\n<script>alert(1)</script>\n", "shop/values.yaml": b"replicas: 2\n"})
+    body = {
+        "schemaVersion": 2,
+        "mediaType": IMAGE,
+        "config": {
+            "mediaType": "application/vnd.cncf.helm.config.v1+json",
+            "digest": await push_blob(client, repository, config),
+            "size": len(config),
+        },
+        "layers": [
+            {
+                "mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+                "digest": await push_blob(client, repository, layer),
+                "size": len(layer),
+            }
+        ],
+    }
+    return await push_manifest(client, repository, tag, body)
+
+
 async def furnish(admin: Client, project: str = "own") -> Made:
     """Fills a project, which is there, as its administrator; what is made of the system is named for the project."""
     made = Made(project, f"{project}/app")
@@ -135,6 +159,8 @@ async def _images(admin: Client, made: Made) -> None:
     made.facts["untagged"] = untagged
     answer = await admin("PUT", f"/projects/{made.project}/repositories/app", {"description": README})
     assert answer.status_code == 200, answer.text
+    await push_chart(admin, f"{made.project}/charts/shop", "0.3.1")
+    made.facts |= {"latest": f"{repository}:latest", "chart": f"{made.project}/charts/shop:0.3.1"}
     await push_whole(admin, f"{made.project}/tools/long-name-of-a-repository-somewhere", "v1", {"b": b"tools"})
     await admin("GET", f"/v2/{repository}/manifests/latest", headers={"Accept": IMAGE})
 
@@ -265,6 +291,12 @@ PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
     (Place.HOUSE, "trash/{id}"): ("trash/{trash}",),
     (Place.HOUSE, "trash/{id}/restore"): ("trash/{trash}/restore",),
     (Place.HOUSE, "trash/{id}/purge"): ("trash/{trash}/purge",),
+    (Place.ARTIFACT, "addition/{name}"): (
+        "addition/readme.md @{chart}",
+        "addition/values.yaml @{chart}",
+        "addition/dependencies @{chart}",
+    ),
+    (Place.ARTIFACT, "file"): ("file?path=app/main.py @{latest}",),
 }
 """Pages whose pattern has variable parts, filled in with the facts' names; those that need a query, with it. For a
 thing of a kind that does not have the page, the address is the third part: `page @thing`."""

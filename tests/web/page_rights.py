@@ -73,7 +73,14 @@ READING: dict[tuple[Place, str], Right] = {
     (PROJECT, "policies/never-change/new"): of("immutable-tag create"),
     (PROJECT, "policies/never-change/{id}"): of("immutable-tag update"),
     (PROJECT, "policies/holds"): of("artifact list"),
+    (REPOSITORY, "compare"): of("artifact list"),
     (ARTIFACT, ""): of("artifact read"),
+    (ARTIFACT, "config"): of("artifact read"),
+    (ARTIFACT, "manifest"): of("artifact read"),
+    (ARTIFACT, "manifest/raw"): of("artifact read"),
+    (ARTIFACT, "addition/{name}"): of("artifact read"),
+    (ARTIFACT, "layers"): of("artifact read"),
+    (ARTIFACT, "file"): of("artifact read"),
 }
 CHANGING: dict[tuple[Place, str], Right] = {
     (HOUSE, "sign-in"): EVERYBODY,
@@ -125,6 +132,7 @@ CHANGING: dict[tuple[Place, str], Right] = {
     (REPOSITORY, "delete"): of("artifact delete"),
     (REPOSITORY, "copy"): of("artifact read"),
     (REPOSITORY, "labels"): of("artifact-label create"),
+    (ARTIFACT, "tags"): of("tag create"),
 }
 FORMS: dict[tuple[Place, str], dict[str, str]] = {
     (HOUSE, "sign-in"): {"name": "owner", "password": PASSWORD},

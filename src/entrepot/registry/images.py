@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from entrepot.db import artifact_lists, holds, image_lists, immutability, manifests, repository_lists
+from entrepot.db import artifact_lists, holdings, holds, image_lists, immutability, manifests, repository_lists
 from entrepot.db.artifact_lists import TagRow
 from entrepot.db.contract import Database, Transaction
+from entrepot.db.holdings import Holding
 from entrepot.db.holds import Hold
 from entrepot.db.image_lists import Mark
 from entrepot.db.repository_lists import RepositoryRow
@@ -68,6 +69,8 @@ class Whole:
     """What an index names and what is attached to the artifact, those that are here; each with what is attached."""
     index: Digest | None
     """An index that names the artifact."""
+    held: Holding
+    """Bytes of the artifact with its parts, and how many of them other artifacts of the project hold too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +168,8 @@ class Images:
             rows = artifact_lists.of_ids(tx, ids)
             parts = views_of(tx, list(rows.values()), Shown(labels=False))
             index = manifests.naming_index(tx, repository_id, row.digest)
-            return Whole(image=image, parts={part.row.digest: part for part in parts}, index=index)
+            held = holdings.holding(tx, grant.project.id, holdings.of_ids([row.id, *rows]))
+            return Whole(image=image, parts={part.row.digest: part for part in parts}, index=index, held=held)
 
         return await self._of(grant, question)
 

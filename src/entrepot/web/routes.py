@@ -2,6 +2,8 @@
 
 from entrepot.web.pages import (
     artifact,
+    artifact_layers,
+    compare,
     house_pages,
     project_pages,
     projects,
@@ -23,4 +25,6 @@ ROUTES: tuple[Route, ...] = (
     *selection.ROUTES,
     *undo.ROUTES,
     *artifact.ROUTES,
+    *artifact_layers.ROUTES,
+    *compare.ROUTES,
 )

@@ -47,15 +47,20 @@ def frame_of(project: ProjectGrant, facts: Facts, tab: str) -> dict[str, Any]:
         "most_counted": MOST_COUNTED,
         "tab_list": [one for one in TABS if one.needed is None or one.needed in project.permissions],
         "tab": tab,
-        "may": {
-            "delete": DELETE in project.permissions,
-            "delete_tags": DELETE_TAG in project.permissions,
-            "tag": CREATE_TAG in project.permissions,
-            "label": PUT_LABEL in project.permissions,
-            "describe": DESCRIBE in project.permissions,
-            "push": PUSH in project.permissions,
-            "hold": Permission(Resource.PROJECT, Verb.UPDATE) in project.permissions,
-        },
+        "may": may_of(project),
+    }
+
+
+def may_of(project: ProjectGrant) -> dict[str, bool]:
+    """Which buttons the reader is shown."""
+    return {
+        "delete": DELETE in project.permissions,
+        "delete_tags": DELETE_TAG in project.permissions,
+        "tag": CREATE_TAG in project.permissions,
+        "label": PUT_LABEL in project.permissions,
+        "describe": DESCRIBE in project.permissions,
+        "push": PUSH in project.permissions,
+        "hold": Permission(Resource.PROJECT, Verb.UPDATE) in project.permissions,
     }
 
 
