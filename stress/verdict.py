@@ -73,7 +73,7 @@ async def drain(house: House, patience: float = DRAIN_SECONDS) -> list[str]:
     left = await house.db.read(_left)
     objects = [key async for key in house.storage.keys()]  # noqa: SIM118 - not a dict
     for key in objects:
-        if not await house.db.read(lambda tx, key=key: _is_blob(tx, key)):  # type: ignore[misc]
+        if not await house.db.read(lambda tx, key=key: _is_held(tx, key)):  # type: ignore[misc]
             left.append(f"object {key}")
     return left
 
@@ -172,8 +172,8 @@ def _left(tx: Transaction) -> list[str]:
     return [what.format(row[0]) for what, question in _LEFT.items() for row in tx.all(f"{question} LIMIT 100")]
 
 
-def _is_blob(tx: Transaction, key: str) -> bool:
+def _is_held(tx: Transaction, key: str) -> bool:
     return any(
-        tx.one(f"SELECT 1 FROM {table} WHERE key = ?", key) is not None  # noqa: S608 - the names are these two
-        for table in ("blobs", "blob_parts")
+        tx.one(f"SELECT 1 FROM {table} WHERE key = ?", key) is not None  # noqa: S608 - the names are these
+        for table in ("blobs", "blob_parts", "layer_indexes")
     )

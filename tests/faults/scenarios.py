@@ -3,6 +3,7 @@
 A scenario is prepared, then its client acts, noting what was acknowledged. Acting again must always end well.
 """
 
+import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,19 +14,25 @@ from stress.pulling import pull, read
 from stress.universe import Content, Universe, Written, chance
 from stress.verdict import drain
 
+from contracts.archives import tar
+from contracts.layers import ReadingJob
+from contracts.place import image
 from entrepot.access.local import SHELL
-from entrepot.db import trash
+from entrepot.db import jobs, trash
 from entrepot.db.contract import Database, Transaction
 from entrepot.model.digest import Digest
 from entrepot.model.errors import BlobUnknown, ManifestUnknown
 from entrepot.model.grant import TrashGrant
+from entrepot.model.job import Job, Trigger
 from entrepot.model.manifest import OCI_INDEX, OCI_MANIFEST
 from entrepot.model.project import Project
 from entrepot.model.query import ListQuery
 from entrepot.model.reference import Tag
+from entrepot.registry.layer_indexing import request_reading
 from entrepot.registry.restorations import Wish
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.storage.contract import Storage
+from entrepot.tasks.index_layers import IndexLayers
 from entrepot.tasks.prove import Finding, Prover
 
 RULES = Rules(lease=3600 * SECOND, reader_grace=0, trash=0, upload_expiry=3600 * SECOND)
@@ -201,6 +208,31 @@ async def things_to_collect(house: House) -> None:
     await house.db.write(let_time_pass)
 
 
+LAYER = Content(
+    Digest.of(_packed := gzip.compress(tar(("etc/hosts", b"one"), ("bin/sh", bytes(9000))), mtime=0)), _packed
+)
+OPENED = image(SMALL.data, LAYER.data)
+
+
+async def image_to_read(house: House) -> None:
+    for content in (SMALL, LAYER):
+        await put_blob(house, content)
+    await house.manifests.put(house.grant(HERE), TAG, OCI_MANIFEST, OPENED)
+
+
+async def index_layer(house: House, note: Note) -> None:
+    def ask(tx: Transaction) -> Job:
+        row = tx.one("SELECT id FROM manifests WHERE digest = ?", Digest.of(OPENED).packed)
+        assert row is not None
+        made = jobs.get(tx, request_reading(tx, SHELL, 1, row[0], HERE, Trigger.EVENT).id)
+        assert made is not None
+        return made
+
+    job = await house.db.write(ask)
+    await IndexLayers(house.db, house.storage, RULES).run(ReadingJob(job))
+    note(f"index {LAYER.digest}")
+
+
 async def collect(house: House, note: Note) -> None:
     for _ in range(3):
         await house.collector.round()
@@ -228,6 +260,7 @@ SCENARIOS = {
     "delete-all": Scenario(whole_index, delete_all),
     "delete-blob": Scenario(small_blob, delete_blob),
     "restore": Scenario(deleted_index, restore),
+    "index-layer": Scenario(image_to_read, index_layer),
     "collect": Scenario(things_to_collect, collect),
 }
 WRITING = ["upload-at-once", "upload-closed-with-it", "upload-in-pieces", "upload-again", "push-image"]
@@ -265,6 +298,9 @@ async def check(house: House, scenario: Scenario, acknowledged: list[str]) -> No
             await keeps(house, promise)
 
 
+_INDEX = "SELECT i.key FROM layer_indexes i JOIN blobs b ON b.id = i.blob_id WHERE b.digest = ?"
+
+
 async def findings(house: House) -> list[Finding]:
     """What the prover finds."""
     steps = Prover(house.db, house.storage, sparse_indexes=False).prove()
@@ -277,6 +313,10 @@ async def keeps(house: House, promise: str) -> None:
         case ["blob", digest, *repository]:
             grant = house.grant(repository[0] if repository else HERE)
             assert await read(house, await house.blobs.find(grant, Digest.parse(digest)), 0) is None
+        case ["index", digest]:
+            row = await house.db.read(lambda tx: tx.one(_INDEX, Digest.parse(digest).packed))
+            assert row is not None
+            assert await house.storage.size(row[0]) is not None
         case ["manifest", digest]:
             assert await pull(house, house.grant(HERE), Digest.parse(digest)) is None
         case ["tag", digest]:

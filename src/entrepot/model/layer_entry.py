@@ -1,6 +1,5 @@
 """What a layer holds under one path."""
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ class EntryKind(IntEnum):
     @property
     def is_directory(self) -> bool:
         """Whether it may hold others."""
-        return self in (EntryKind.DIRECTORY, EntryKind.IMPLIED)
+        return self is EntryKind.DIRECTORY or self is EntryKind.IMPLIED
 
 
 class Attributes(NamedTuple):
@@ -50,8 +49,7 @@ class Attributes(NamedTuple):
     """SHA-256 of the content, 32 bytes; of a sparse file that of what is stored of it; empty if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry of a layer."""
 
     folder: bytes

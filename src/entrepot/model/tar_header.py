@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from entrepot.model.layer_draft import LayerRefused
 
 BLOCK = 512
+_ZEROS = bytes(BLOCK)
 LARGEST_NUMBER = (1 << 63) - 1
+_DEVICES = (b"3", b"4")
 _DAMAGED = "an extended header in it is damaged"
 
 
@@ -61,7 +63,7 @@ class Extension:
 
 def parse_header(block: bytes) -> TarHeader | None:
     """The header; None for a block of zeros, which ends an archive. Raises LayerRefused."""
-    if not any(block):
+    if block == _ZEROS:
         return None
     said = _octal(block[148:156])
     if said is None or said not in _sums(block):
@@ -82,7 +84,7 @@ def parse_header(block: bytes) -> TarHeader | None:
         gid=_number(block[116:124]) or 0,
         mtime=_number(block[136:148]) or 0,
         link=_until_nul(block[157:257]),
-        device=b"%d:%d" % (_number(block[329:337]) or 0, _number(block[337:345]) or 0),
+        device=b"%d:%d" % (_number(block[329:337]) or 0, _number(block[337:345]) or 0) if kind in _DEVICES else b"",
         real_size=(_number(block[483:495]) or 0) if gnu else 0,
         extended=gnu and block[482] != 0,
     )
@@ -114,9 +116,10 @@ _USED = {b"path", b"linkpath", b"size", b"mtime", b"uid", b"gid"}
 
 def _sums(block: bytes) -> tuple[int, int]:
     """The checksum of unsigned bytes, and of signed ones as old programs took it."""
-    rest = block[:148] + b" " * 8 + block[156:]
-    total = sum(rest)
-    return total, total - 256 * sum(1 for byte in rest if byte > 127) if not rest.isascii() else total
+    total = sum(block) - sum(block[148:156]) + 8 * 0x20
+    if block.isascii():
+        return total, total
+    return total, total - 256 * sum(1 for byte in block[:148] + block[156:] if byte > 127)
 
 
 def _number(field: bytes) -> int | None:
@@ -130,7 +133,9 @@ def _number(field: bytes) -> int | None:
 
 
 def _octal(field: bytes) -> int | None:
-    digits = field.strip(b" \0").partition(b"\0")[0].strip(b" ")
+    digits = field.strip(b" \0")
+    if not digits.isdigit():
+        digits = digits.partition(b"\0")[0].strip(b" ")
     if digits.translate(None, b"01234567"):
         return None
     return int(digits or b"0", 8)
