@@ -10,6 +10,7 @@ from entrepot.commands.audit import audit
 from entrepot.commands.check import check
 from entrepot.commands.config import config, version
 from entrepot.commands.hold import hold
+from entrepot.commands.image import image
 from entrepot.commands.immutable import immutable
 from entrepot.commands.job import job
 from entrepot.commands.printing import UsageWrong, say
@@ -59,6 +60,7 @@ def command_line() -> App:
     app.command(quota)
     app.command(trash)
     app.command(tag)
+    app.command(image)
     app.command(hold)
     app.command(user)
     app.command(
