@@ -7,7 +7,7 @@ that no sentence is left without its translation.
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -71,8 +71,9 @@ class Voice:
         seconds = moment / 1e6 - time.time()
         if abs(seconds) < _JUST_NOW:
             return self.gettext("just now")
-        told = format_timedelta(timedelta(seconds=seconds), add_direction=True, format="long", locale=self._locale)
-        return str(told)
+        # In steps that the words do not tell apart, so that a list of many moments asks for few sentences.
+        step = next(step for most, step in _STEPS if abs(seconds) < most)
+        return _ago(self.code, int(seconds / step) * step)
 
     def lasting(self, microseconds: int) -> str:
         """A duration: `7 days`."""
@@ -80,8 +81,22 @@ class Voice:
 
     def moment(self, microseconds: int) -> str:
         """A moment exactly, in UTC, as people write it."""
-        at = datetime.fromtimestamp(microseconds / 1e6, UTC)
-        return f"{format_datetime(at, 'medium', locale=self._locale)} UTC"
+        return _moment(self.code, microseconds // 1_000_000)
+
+
+_STEPS = ((120, 1), (7200, 60), (2 * 86_400, 600), (float("inf"), 3600))
+"""Up to how many seconds, and how many of them are told as one."""
+
+
+@lru_cache(maxsize=4096)
+def _ago(code: str, seconds: int) -> str:
+    told = format_timedelta(timedelta(seconds=seconds), add_direction=True, format="long", locale=_LOCALES[code])
+    return str(told)
+
+
+@lru_cache(maxsize=16_384)
+def _moment(code: str, seconds: int) -> str:
+    return f"{format_datetime(datetime.fromtimestamp(seconds, UTC), 'medium', locale=_LOCALES[code])} UTC"
 
 
 @cache
