@@ -181,6 +181,18 @@ def other_projects(tx: Transaction, project_id: int, blob_id: int, visible: Visi
     return [str(row[0]) for row in found]
 
 
+def under_way(tx: Transaction, project_id: int) -> int:
+    """How many bytes of uploads to the project have arrived that are not done yet."""
+    row = tx.one(
+        "SELECT coalesce(SUM(u.size), 0) FROM uploads u JOIN repositories r ON r.id = u.repository_id"
+        " WHERE r.project_id = ? AND u.finished IS NULL AND u.expires_at > ?",
+        project_id,
+        tx.now,
+    )
+    assert row is not None
+    return int(row[0])
+
+
 def stored(tx: Transaction) -> Stored:
     """What the store holds."""
     row = tx.one(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from entrepot.db import cve_allowlists, events, members, project_metadata, projects, quotas
 from entrepot.db.contract import Database, Transaction
@@ -15,6 +16,7 @@ from entrepot.model.reference import parse_project_name
 from entrepot.registry.project_deletion import remove_project
 from entrepot.registry.rules import Rules
 
+T = TypeVar("T")
 CREATE = Permission(Resource.PROJECT, Verb.CREATE)
 UPDATE = Permission(Resource.PROJECT, Verb.UPDATE)
 DELETE = Permission(Resource.PROJECT, Verb.DELETE)
@@ -111,18 +113,35 @@ class ProjectChanges:
 
         await self._with(grant, change)
 
-    async def delete(self, grant: ProjectGrant, *, force: bool = False) -> None:
+    async def set_sparse(self, grant: ProjectGrant, sparse: bool | None) -> None:
+        """Has manifests in the project lack what they refer to, or not; None leaves it to the instance.
+
+        Raises ProjectUnknown.
+        """
+        grant.require(UPDATE)
+
+        def change(tx: Transaction, project: Project) -> None:
+            if project.sparse_indexes != sparse:
+                projects.update(tx, project.id, project.public, sparse)
+                _tell(tx, EventName.PROJECT_CHANGED, grant.principal, project, sparse_indexes=sparse)
+
+        await self._with(grant, change)
+
+    async def delete(self, grant: ProjectGrant, *, force: bool = False) -> int | None:
         """Puts the project into the trash, with all that it holds and that is told of it.
+
+        The number by which it can be restored; None if nothing is kept there.
 
         Raises ProjectUnknown, Protected; InUse while a repository of it holds an artifact, unless with `force`.
         """
         grant.require(DELETE)
 
-        def change(tx: Transaction, project: Project) -> None:
-            remove_project(tx, self._rules, grant.principal, project, force=force)
+        def change(tx: Transaction, project: Project) -> int | None:
+            entry = remove_project(tx, self._rules, grant.principal, project, force=force)
             _tell(tx, EventName.PROJECT_DELETED, grant.principal, project)
+            return entry
 
-        await self._with(grant, change)
+        return await self._with(grant, change)
 
     async def obstacle(self, grant: ProjectGrant) -> str:
         """Why the project cannot be deleted now; empty if it can."""
@@ -180,14 +199,14 @@ class ProjectChanges:
 
         await self._with(grant, change)
 
-    async def _with(self, grant: ProjectGrant, change: Callable[[Transaction, Project], None]) -> None:
-        def found(tx: Transaction) -> None:
+    async def _with(self, grant: ProjectGrant, change: Callable[[Transaction, Project], T]) -> T:
+        def found(tx: Transaction) -> T:
             project = projects.lock(tx, grant.project.name)
             if project is None or project.id != grant.project.id:
                 raise _gone(grant)
-            change(tx, project)
+            return change(tx, project)
 
-        await self._db.write(found)
+        return await self._db.write(found)
 
 
 def _put(tx: Transaction, grant: ProjectGrant, project: Project, settings: Mapping[str, str]) -> None:

@@ -11,10 +11,11 @@ from entrepot.registry import protection
 from entrepot.registry.rules import Rules
 
 
-def remove_project(tx: Transaction, rules: Rules, by: Principal, project: Project, *, force: bool) -> None:
+def remove_project(tx: Transaction, rules: Rules, by: Principal, project: Project, *, force: bool) -> int | None:
     """Puts the project, which the caller has locked, into the trash; where nothing is kept, it goes for good.
 
-    Its name is free from now on. Raises Protected; InUse while a repository holds an artifact, unless with `force`.
+    The number by which it can be restored; None if it cannot. Its name is free from now on. Raises Protected; InUse
+    while a repository holds an artifact, unless with `force`.
     """
     projects.lock_repositories(tx, project.id)
     protection.check_project(tx, project.id, project.name)
@@ -27,7 +28,7 @@ def remove_project(tx: Transaction, rules: Rules, by: Principal, project: Projec
     window = trash.window_of(tx, project.id, rules.trash)
     if window == 0 and full is None:
         projects.delete(tx, project.id)
-        return
+        return None
     counts, size = project_contents.counted(tx, project.id)
     new = NewEntry(
         kind=TrashKind.PROJECT,
@@ -46,3 +47,5 @@ def remove_project(tx: Transaction, rules: Rules, by: Principal, project: Projec
     if window == 0:
         # More than one transaction should take: the collector lets it go piece by piece.
         trash.begin_purge(tx, entry)
+        return None
+    return entry

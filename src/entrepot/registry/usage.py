@@ -28,6 +28,8 @@ class ProjectUse:
 
     quota: Quota
     trash: int
+    uploads: int = 0
+    """Bytes of uploads under way, which count only when they are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Usage:
         def question(tx: Transaction) -> ProjectUse:
             quota = quotas.of_project(tx, project_id)
             assert quota is not None, "every project has one"
-            return ProjectUse(quota, quotas.in_trash(tx, project_id))
+            return ProjectUse(quota, quotas.in_trash(tx, project_id), usage.under_way(tx, project_id))
 
         return await self._db.read(question)
 

@@ -29,8 +29,10 @@ TABS = (
     Tab("members", "members", N_("Members"), Permission(Resource.MEMBER, Verb.LIST)),
     Tab("robots", "robots", N_("Robots"), Permission(Resource.ROBOT, Verb.LIST)),
     Tab("policies", "policies", N_("Policies"), Permission(Resource.TAG_RETENTION, Verb.READ)),
+    Tab("quota", "quota", N_("Quota"), Permission(Resource.QUOTA, Verb.READ)),
     Tab("labels", "labels", N_("Labels"), Permission(Resource.LABEL, Verb.LIST)),
     Tab("trash", "trash", N_("Trash"), Permission(Resource.TAG, Verb.DELETE)),
+    Tab("settings", "settings", N_("Settings"), Permission(Resource.CONFIGURATION, Verb.READ)),
 )
 
 

@@ -1,6 +1,17 @@
 """The pages that a project has beside its repositories."""
 
-from entrepot.web.pages import holds, labels, members, never_change, retention, retention_runs, robots, trash
+from entrepot.web.pages import (
+    holds,
+    labels,
+    members,
+    never_change,
+    project_settings,
+    quota,
+    retention,
+    retention_runs,
+    robots,
+    trash,
+)
 from entrepot.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +21,8 @@ ROUTES: tuple[Route, ...] = (
     *holds.ROUTES,
     *retention.ROUTES,
     *retention_runs.ROUTES,
+    *quota.ROUTES,
     *labels.ROUTES,
     *trash.ROUTES,
+    *project_settings.ROUTES,
 )
