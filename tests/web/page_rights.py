@@ -74,6 +74,7 @@ READING: dict[tuple[Place, str], Right] = {
     (PROJECT, "policies/never-change/{id}"): of("immutable-tag update"),
     (PROJECT, "policies/holds"): of("artifact list"),
     (REPOSITORY, "compare"): of("artifact list"),
+    (PROJECT, "activity"): of("log list"),
     (PROJECT, "quota"): of("quota read", "repository list"),
     (PROJECT, "settings"): of("configuration read"),
     (PROJECT, "settings/delete"): of("project delete"),

@@ -31,8 +31,8 @@ async def test_other_projects_are_named_to_who_may_know_of_them(harbor: Harbor, 
     await admin("POST", "/projects", {"project_name": "hidden"})
     await push_image(admin, "hidden/app", "1")
     owner, ruler = await reader().sign_in("owner"), await reader().sign_in("admin")
-    assert "hidden" not in (await owner.get(f"{PAGE}?show=blobs")).text
-    assert "hidden" in (await ruler.get(f"{PAGE}?show=blobs")).text
+    assert 'href="/hidden"' not in (await owner.get(f"{PAGE}?show=blobs")).text
+    assert 'href="/hidden"' in (await ruler.get(f"{PAGE}?show=blobs")).text
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ TABS = (
     Tab("policies", "policies", N_("Policies"), Permission(Resource.TAG_RETENTION, Verb.READ)),
     Tab("quota", "quota", N_("Quota"), Permission(Resource.QUOTA, Verb.READ)),
     Tab("labels", "labels", N_("Labels"), Permission(Resource.LABEL, Verb.LIST)),
+    Tab("activity", "activity", N_("Activity"), Permission(Resource.LOG, Verb.LIST)),
     Tab("trash", "trash", N_("Trash"), Permission(Resource.TAG, Verb.DELETE)),
     Tab("settings", "settings", N_("Settings"), Permission(Resource.CONFIGURATION, Verb.READ)),
 )

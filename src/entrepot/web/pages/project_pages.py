@@ -5,6 +5,7 @@ from entrepot.web.pages import (
     labels,
     members,
     never_change,
+    project_activity,
     project_settings,
     quota,
     retention,
@@ -23,6 +24,7 @@ ROUTES: tuple[Route, ...] = (
     *retention_runs.ROUTES,
     *quota.ROUTES,
     *labels.ROUTES,
+    *project_activity.ROUTES,
     *trash.ROUTES,
     *project_settings.ROUTES,
 )

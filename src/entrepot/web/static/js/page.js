@@ -5,7 +5,8 @@ const LATER = 10_000; // ms between looks while the stream is down
 
 const dialogOpen = () => document.querySelector("dialog[open]") !== null;
 
-/** Asks for this page again and puts what changed into it: focus, ticked boxes and scrolling stay as they are. */
+/** Asks for this page again and puts what changed into it: focus, ticked boxes, what is open (`morphIgnore` in
+    base.html.j2) and scrolling stay as they are. */
 let looking = false;
 let again = false;
 export async function look() {
@@ -25,19 +26,12 @@ export async function look() {
   }
 }
 
-/** Keeps what the reader opened or ticked when the page is put in order with what is true now. */
-document.addEventListener("htmx:before:morph:attr", (event) => {
-  const { attrName, newValue } = event.detail;
-  const kept = (attrName === "open" && newValue === null) || attrName === "checked";
-  if (kept && event.target.matches("details, dialog, input")) event.preventDefault();
-});
-
 function follow(topics) {
   const seen = document.body.dataset.seen;
   const query = topics.map((topic) => `on=${encodeURIComponent(topic)}`).join("&");
   let stream = null;
   let timer = null;
-  let missed = topics.some((topic) => topic.startsWith("state:"));
+  let missed = topics.some((topic) => /^(state|runs):/.test(topic));
   const say = (up) => document.querySelectorAll(".live").forEach((mark) => mark.classList.toggle("down", !up));
   const close = () => {
     stream?.close();
