@@ -120,6 +120,7 @@ def test_every_page_and_form_is_in_the_table() -> None:
     assert changing == CHANGING.keys(), "tests/web/page_rights.py: CHANGING"
 
 
+@pytest.mark.timeout(600)  # Everybody, everywhere: it grows with the pages.
 async def test_a_page_is_for_whom_the_table_says(everybody: Everybody) -> None:
     wrong = []
     for route in GETS:
@@ -146,6 +147,7 @@ async def test_a_password_without_a_session_opens_nothing(everybody: Everybody, 
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.timeout(600)  # Everybody, everywhere: it grows with the pages.
 async def test_a_form_is_for_whom_the_table_says(everybody: Everybody) -> None:
     wrong = []
     kept, before = everybody.database.keep(), everybody.database.rows()
