@@ -200,6 +200,8 @@ async def _policies(admin: Client, made: Made) -> None:
     facts["immutable"] = _last(location)
     hold = {"repository_name": made.repository, "reference": "1.0", "reason": "case 12"}
     facts["hold"] = _last(await admin.post(f"/projects/{project}/holds", hold))
+    common = {"scope": "g", "name": f"kept-{project}", "color": "#102030", "description": ""}
+    facts["system_label"] = _last(await admin.post("/labels", common))
     label = {"scope": "p", "project_id": project_id, "name": "checked", "color": "#48960C", "description": "by hand"}
     facts["label"] = _last(await admin.post("/labels", label))
     answer = await admin(
@@ -288,6 +290,17 @@ PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
     (Place.PROJECT, "policies/never-change/{id}/switch"): ("policies/never-change/{immutable}/switch",),
     (Place.PROJECT, "policies/never-change/{id}/remove"): ("policies/never-change/{immutable}/remove",),
     (Place.PROJECT, "policies/holds/{id}/lift"): ("policies/holds/{hold}/lift",),
+    **{
+        (Place.HOUSE, f"admin/{page.replace('{' + fact + '}', '{id}')}"): (f"admin/{page}",)
+        for fact, pages in {
+            "user": ("users/{user}/admin", "users/{user}/password", "users/{user}/delete"),
+            "group": ("groups/{group}/rename", "groups/{group}/delete"),
+            "system_robot": tuple(f"robots/{{system_robot}}/{what}" for what in ("switch", "refresh", "delete")),
+            "project_id": ("quotas/{project_id}",),
+            "system_label": ("labels/{system_label}", "labels/{system_label}/delete"),
+        }.items()
+        for page in pages
+    },
     (Place.HOUSE, "trash/{id}"): ("trash/{trash}",),
     (Place.HOUSE, "trash/{id}/restore"): ("trash/{trash}/restore",),
     (Place.HOUSE, "trash/{id}/purge"): ("trash/{trash}/purge",),

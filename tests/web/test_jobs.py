@@ -7,6 +7,7 @@ from conftest import Readers
 from entrepot.db import job_logs, job_state, jobs
 from entrepot.db.contract import Transaction
 from entrepot.model.job import JobKind, JobRequest, JobState, LogLine
+from entrepot.web.job_words import KINDS
 
 PAGES = ["", "?show=running", "?show=waiting", "?show=ended", "?show=failed", "?show=schedules", "?show=workers"]
 
@@ -25,6 +26,10 @@ def put(tx: Transaction, state: JobState, reason: str = "") -> int:
     )
     job_logs.add(tx, made.id, [LogLine(n, tx.now, "info", f"<i>line {n}</i>") for n in (1, 2, 3, 4)])
     return made.id
+
+
+def test_every_kind_of_job_has_words() -> None:
+    assert {*KINDS} >= {*JobKind}
 
 
 @pytest.mark.parametrize("page", PAGES)

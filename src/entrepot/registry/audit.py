@@ -1,5 +1,6 @@
 """The audit as people read it, and its purge."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from entrepot.access import audit_key
@@ -15,6 +16,18 @@ from entrepot.model.seal import FIRST, Stub, signed
 LIST = Permission(Resource.AUDIT_LOG, Verb.LIST)
 LIST_OF_PROJECT = Permission(Resource.LOG, Verb.LIST)
 PURGED_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditState:
+    """How the audit stands."""
+
+    sealed: int
+    """Events in the chain, those included that were purged."""
+    unsealed: int
+    """Events that wait for their seals."""
+    purged: Stub | None
+    """What stands for those that were purged."""
 
 
 class Audit:
@@ -37,6 +50,13 @@ class Audit:
         """As `page`, of one project."""
         grant.require(LIST_OF_PROJECT)
         return await self._db.read(lambda tx: audit_lists.page_of_project(tx, grant.project.id, query))
+
+    async def state(self, grant: SystemGrant) -> AuditState:
+        """How far it is sealed, and what was purged."""
+        grant.require(LIST)
+        return await self._db.read(
+            lambda tx: AuditState(sealed=audit.head(tx).place, unsealed=audit.unsealed(tx), purged=audit.stub(tx))
+        )
 
     async def purge_some(self, grant: SystemGrant, before: int, names: frozenset[str]) -> int:
         """As `purge`, of up to `PURGED_AT_ONCE` events, and none from the first on whose name is not among these.

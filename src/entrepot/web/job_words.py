@@ -10,6 +10,7 @@ KINDS: Mapping[str, str] = {
     JobKind.PURGE_AUDIT_LOG: N_("Purge the audit"),
     JobKind.EXECUTION_SWEEP: N_("Forget old jobs"),
     JobKind.RETENTION: N_("Retention"),
+    JobKind.LAYER_INDEX: N_("Read layers"),
     SCHEDULER: N_("Schedules"),
 }
 STATES: Mapping[JobState, str] = {

@@ -1,10 +1,15 @@
 """Every page that belongs to nothing: one's account, jobs, activity, administration, search."""
 
-from entrepot.web.pages import account, job, jobs
+from entrepot.web.pages import account, activity, admin_people, admin_robots, admin_rules, admin_store, job, jobs
 from entrepot.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
     *jobs.ROUTES,
     *job.ROUTES,
+    *activity.ROUTES,
+    *admin_people.ROUTES,
+    *admin_robots.ROUTES,
+    *admin_rules.ROUTES,
+    *admin_store.ROUTES,
 )
