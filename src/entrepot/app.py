@@ -37,6 +37,7 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.finding import Finding
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
@@ -310,6 +311,7 @@ def _parts(house: House, probes: Probes, arrivals: Arrivals) -> Parts:
         configuration=Configuration(db),
         accounts=Accounts(db, house.passwords),
         directory=Directory(db),
+        finding=Finding(db),
         project_changes=ProjectChanges(db, house.rules),
         memberships=Memberships(db),
         labels=Labels(db),

@@ -42,6 +42,8 @@ READING: dict[tuple[Place, str], Right] = {
     (HOUSE, "sign-in"): EVERYBODY,
     (HOUSE, "register"): NOBODY,
     (HOUSE, "account"): SIGNED_IN,
+    (HOUSE, "search"): EVERYBODY,
+    (HOUSE, "palette"): EVERYBODY,
     (HOUSE, "activity"): SIGNED_IN,
     (HOUSE, "trash"): SIGNED_IN,
     (HOUSE, "admin"): ADMIN,

@@ -11,7 +11,7 @@ from entrepot.model.errors import DatabaseFailed
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-HEAD = "0013"
+HEAD = "0014"
 _VERSION = "SELECT version_num FROM alembic_version"
 _LOCK = 7_310_579_004_112  # An arbitrary number that other programs are unlikely to lock.
 

@@ -15,6 +15,7 @@ from entrepot.registry.audit import Audit
 from entrepot.registry.configuration import Configuration
 from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
+from entrepot.registry.finding import Finding
 from entrepot.registry.forecast import Forecasts
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
@@ -51,6 +52,7 @@ class Parts:
     configuration: Configuration
     accounts: Accounts
     directory: Directory
+    finding: Finding
     project_changes: ProjectChanges
     memberships: Memberships
     labels: Labels

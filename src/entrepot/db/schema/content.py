@@ -147,6 +147,7 @@ manifests = Table(
     UniqueConstraint("repository_id", "digest"),
     **NEVER_REUSED,
 )
+Index(None, manifests.c.digest)
 Index(
     "ix_manifests_subject",
     manifests.c.repository_id,
@@ -238,6 +239,7 @@ tags = Table(
     Column("pulled_at", BigInteger, comment="NULL: never."),
     UniqueConstraint("repository_id", "name"),
     Index(None, "manifest_id"),
+    Index(None, "name"),
     **NEVER_REUSED,
 )
 

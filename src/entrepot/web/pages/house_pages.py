@@ -1,6 +1,16 @@
 """Every page that belongs to nothing: one's account, jobs, activity, administration, search."""
 
-from entrepot.web.pages import account, activity, admin_people, admin_robots, admin_rules, admin_store, job, jobs
+from entrepot.web.pages import (
+    account,
+    activity,
+    admin_people,
+    admin_robots,
+    admin_rules,
+    admin_store,
+    job,
+    jobs,
+    search,
+)
 from entrepot.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -12,4 +22,5 @@ ROUTES: tuple[Route, ...] = (
     *admin_robots.ROUTES,
     *admin_rules.ROUTES,
     *admin_store.ROUTES,
+    *search.ROUTES,
 )
