@@ -3,7 +3,11 @@
 import pytest
 
 from conftest import Readers
+from entrepot.web.answer import View
+from entrepot.web.ask import Ask
 from entrepot.web.door import masked, unmasked
+from entrepot.web.route import Route, Table
+from entrepot.web.subject import Place
 from entrepot.web.voice import preferred_language
 
 
@@ -108,3 +112,16 @@ async def test_pages_say_what_browsers_may_do_with_them(reader: Readers) -> None
 )
 async def test_what_there_is_not(reader: Readers, path: str, status: int) -> None:
     assert (await reader().get(path)).status_code == status
+
+
+async def test_a_template_that_fails_is_told_of_as_any_failure(
+    reader: Readers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: Ask) -> View:
+        return View("sign_in", {})
+
+    routes = [Route("GET", Place.HOUSE, "broken", broken)]
+    monkeypatch.setattr(Table, "find", lambda *_: (routes[0], {}, ()))
+    page = await reader().get("/-/broken")
+    assert page.status_code == 500
+    assert "Something broke" in page.text

@@ -87,10 +87,14 @@ class WebApp:
                 self._log.error("a page could not be shown", path=path, exc_info=error)
             answer, ask = _of_trouble(trouble, str(error)), None
         except Exception as error:  # noqa: BLE001 - the edge of a request
-            number = (scope.get("state") or {}).get("request_id") or secrets.token_hex(8)
-            self._log.error("a page failed", path=path, request_id=number, exc_info=error)
-            answer, ask = _of_trouble(BROKEN, str(number)), None
+            answer, ask = self._broken(scope, error), None
         await self._send(scope, receive, send, visitor, answer, ask, seen)
+
+    def _broken(self, scope: Scope, error: Exception) -> View:
+        """What is told of a failure that nobody foresaw; the log says the rest."""
+        number = (scope.get("state") or {}).get("request_id") or secrets.token_hex(8)
+        self._log.error("a page failed", path=scope["path"], request_id=number, exc_info=error)
+        return _of_trouble(BROKEN, str(number))
 
     async def _serve(self, scope: Scope, receive: Receive, visitor: Visitor) -> tuple[Answer, Ask | None]:
         subject = subject_of(scope["path"])
@@ -169,7 +173,11 @@ class WebApp:
             "topics": view.topics,
             **view.shown,
         }
-        text = self._renderer.render(visitor.voice, view.template, shown)
+        try:
+            text = self._renderer.render(visitor.voice, view.template, shown)
+        except Exception as error:  # noqa: BLE001 - a template is the edge of a request, too
+            view = self._broken(scope, error)
+            text = self._renderer.render(visitor.voice, view.template, {**shown, **view.shown, "topics": ()})
         # Of the page without the token, which is another each time.
         tag = b'"%s"' % hashlib.sha256(text.encode()).hexdigest()[:32].encode()
         headers: list[Header] = [

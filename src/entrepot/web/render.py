@@ -55,7 +55,7 @@ class Renderer:
             address=address,
             written=written,
             livery=livery,
-            icon=self._icon,
+            icon=cache(self._icon),
             platforms=platforms_of,
             trust=trust,
             attached=attached,
@@ -82,9 +82,9 @@ class Renderer:
 def _time(voice: Voice, moment: int | None) -> Markup:
     """A moment as people say it, with the exact one beside; what never was, in a word."""
     if not moment:
-        return Markup('<span class="faint">{}</span>').format(voice.gettext("never"))
-    exact = voice.moment(moment)
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(_iso(moment), exact, voice.ago(moment))
+        return Markup(f'<span class="faint">{escape(voice.gettext("never"))}</span>')  # noqa: S704 - escaped
+    exact, ago = escape(voice.moment(moment)), escape(voice.ago(moment))
+    return Markup(f'<time datetime="{_iso(moment)}" title="{exact}">{ago}</time>')  # noqa: S704 - escaped
 
 
 def _iso(moment: int) -> str:

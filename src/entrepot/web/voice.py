@@ -56,7 +56,7 @@ class Voice:
 
     def number(self, value: float) -> str:
         """A number with the language's separators."""
-        return str(format_decimal(value, locale=self._locale))
+        return _number(self.code, value)
 
     def size(self, count: int) -> str:
         """Bytes as people say them, decimal: `96.4 MB`."""
@@ -86,6 +86,11 @@ class Voice:
 
 _STEPS = ((120, 1), (7200, 60), (2 * 86_400, 600), (float("inf"), 3600))
 """Up to how many seconds, and how many of them are told as one."""
+
+
+@lru_cache(maxsize=4096)
+def _number(code: str, value: float) -> str:
+    return str(format_decimal(value, locale=_LOCALES[code]))
 
 
 @lru_cache(maxsize=4096)
