@@ -17,12 +17,14 @@ from entrepot.access.management import ManagementGate
 from entrepot.access.passwords import Passwords
 from entrepot.access.sessions import Sessions
 from entrepot.access.tokens import Tokens
+from entrepot.access.turnstile import Turnstile
 from entrepot.api.harbor.app import HarborApp
 from entrepot.api.oci.app import OciApp
+from entrepot.api.oci.at_once import AtOnce
 from entrepot.api.token.app import TokenApp
 from entrepot.config import Settings
 from entrepot.db import quarantine, scrubs
-from entrepot.db.contract import Database, Transaction
+from entrepot.db.contract import AtHand, Database, Transaction
 from entrepot.db.open import open_database
 from entrepot.jobs.sweep import sweep
 from entrepot.jobs.task import Tasks
@@ -61,6 +63,7 @@ from entrepot.registry.project_changes import ProjectChanges
 from entrepot.registry.projects import Projects
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.quarantine import Quarantine
+from entrepot.registry.readings import Readings
 from entrepot.registry.repositories import Repositories
 from entrepot.registry.retention import Retention
 from entrepot.registry.retention_runs import RetentionRuns
@@ -86,6 +89,7 @@ from entrepot.tasks.scrub import Pace, Scrubber
 from entrepot.tasks.seal import Sealer
 from entrepot.web.app import WebApp
 from entrepot.wire.parts import Parts
+from entrepot.wire.ready import Quick
 
 Probes = Mapping[str, Callable[[], Awaitable[None]]]
 
@@ -183,6 +187,15 @@ class RegistryService:
         house = self._house = await self._opened.__aenter__()
         self._edges = route(house, self.probes)
         return self._edges
+
+    @property
+    def quick(self) -> Quick | None:
+        """What answers the most frequent requests at once; nothing does unless the database is at hand."""
+        house = self._opened_house()
+        if not isinstance(house.db, AtHand):
+            return None
+        readings = Readings(house.db, house.storage, house.rules)
+        return AtOnce(house.db, Turnstile(house.db, house.tokens), readings, house.pulls)
 
     @property
     def probes(self) -> Probes:

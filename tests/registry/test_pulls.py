@@ -11,7 +11,7 @@ from entrepot.db.contract import Database
 from entrepot.model.digest import Digest
 from entrepot.model.errors import DatabaseFailed
 from entrepot.model.reference import Tag
-from entrepot.registry.pulls import Pulls
+from entrepot.registry.pulls import Pull, Pulls
 
 
 async def _seen(place: Place) -> tuple[int, bool, bool]:
@@ -73,11 +73,11 @@ async def test_counts_outlive_a_database_that_is_away(place: Place, monkeypatch:
     away = Failing(place.db)
     pulls = Pulls(away)  # type: ignore[arg-type]
     for _ in range(5):
-        pulls.note(grant, manifest_id, digest, "latest")
+        pulls.note(Pull(grant, manifest_id, digest, "latest"))
         await asyncio.sleep(0.02)
     assert (await _seen(place))[0] == 0
     away.failing = False
-    pulls.note(grant, manifest_id, digest, None)
+    pulls.note(Pull(grant, manifest_id, digest, None))
     await pulls.close()
     assert await _seen(place) == (6, True, True)
 
@@ -97,7 +97,7 @@ async def test_what_is_remembered_is_bounded(place: Place, monkeypatch: pytest.M
     away = Failing(place.db)
     pulls = Pulls(away)  # type: ignore[arg-type]
     for number in range(100):
-        pulls.note(grant, number, digest, "x")
+        pulls.note(Pull(grant, number, digest, "x"))
     assert len(pulls._manifests) == len(pulls._events) == 10
     await pulls.close()
 

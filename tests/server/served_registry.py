@@ -23,9 +23,12 @@ import uvloop
 from entrepot.app import RegistryService
 from entrepot.config import Settings
 from entrepot.server import protocol
-from entrepot.server.exchange import Exchange, observed
+from entrepot.server.exchange import Exchange, Seen, observed
+from entrepot.server.glimpse import glimpsed
+from entrepot.server.lane import Lane
 from entrepot.server.protocol import BoundedProtocol
 from entrepot.server.receiving import BodySource
+from entrepot.wire.ready import Quick
 
 PASSWORD = "Correct-Horse-7"
 AUTHORIZATION = b"authorization: Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()) + b"\r\n"
@@ -71,6 +74,9 @@ class Served:
         self.data = data
         self.by_threads = by_threads
         self.ended: list[Exchange] = []
+        self.glimpsed: list[Seen] = []
+        self.quickly = True
+        """Whether requests may be answered at once."""
         self._service = RegistryService(settings)
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="sending") if by_threads else None
         self._tls = tls
@@ -85,9 +91,11 @@ class Served:
     async def _serve(self) -> None:
         application = await self._service.start()
         tls = self._tls
+        recorder = Recorder(self.ended, self.glimpsed)
+        lane = Lane(self._when_quickly(glimpsed(self._service.quick, [recorder])), behind_proxies=False)
         config = uvicorn.Config(
-            observed(application, [Recorder(self.ended)]),
-            http=partial(BoundedProtocol, pool=self._pool),  # type: ignore[arg-type]
+            observed(application, [recorder]),
+            http=partial(BoundedProtocol, pool=self._pool, lane=lane),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -104,6 +112,9 @@ class Served:
         await self._service.stop()
         if self._pool is not None:
             self._pool.shutdown()
+
+    def _when_quickly(self, quick: Quick) -> Quick:
+        return lambda *asked: quick(*asked) if self.quickly else None
 
     def _wait_until_it_answers(self) -> None:
         with self.connect() as client:
@@ -135,8 +146,9 @@ class Served:
 class Recorder:
     """An observer that keeps what it is told."""
 
-    def __init__(self, ended: list[Exchange]) -> None:
+    def __init__(self, ended: list[Exchange], at_once: list[Seen]) -> None:
         self._ended = ended
+        self._at_once = at_once
 
     def began(self, exchange: Exchange) -> None:
         """Nothing."""
@@ -145,11 +157,16 @@ class Recorder:
         """Keeps it."""
         self._ended.append(exchange)
 
+    def glimpsed(self, seen: Seen) -> None:
+        """Keeps it."""
+        self._at_once.append(seen)
+
 
 class Answer:
     """One answer as it came."""
 
     def __init__(self, head: bytes, body: bytes) -> None:
+        self.head = head
         first, *lines = head.decode("latin-1").split("\r\n")
         self.status = int(first.split()[1])
         self.headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines if line)}

@@ -20,6 +20,7 @@ from entrepot.server.sockets import listen
 from entrepot.server.tls import context
 from entrepot.server.worker import Serving
 from entrepot.server.workers import StartFailed, Workers
+from entrepot.wire.ready import Quick
 
 
 class Tiny:
@@ -33,6 +34,10 @@ class Tiny:
         if (self._folder / "refuse").exists():
             raise DatabaseFailed("the database is at lunch")
         return answer
+
+    @property
+    def quick(self) -> Quick | None:
+        return None
 
     @property
     def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:

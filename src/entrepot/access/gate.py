@@ -9,7 +9,7 @@ import base64
 import binascii
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
 from entrepot.access.identity import NOBODY, Identity, stamp_of
@@ -119,25 +119,8 @@ class Gate:
         if not actions:
             raise ValueError("name what is to be done")
         who = identity.principal
-        found = await self._db.read(
-            lambda tx: _standing(tx, who, name), key=("standing", who.user_id, who.robot_id, name.text)
-        )
-        principal = as_of_now(identity, found, origin)
-        live = _live(principal, found)
-        granted = identity.within(name.text, live)
-        needed = frozenset(actions)
-        if found.project_id is None or not needed <= granted:
-            raise _refusal(principal, name, needed, live, exists=found.project_id is not None)
-        project = Project(
-            id=found.project_id,
-            name=name.project,
-            public=bool(found.public),
-            sparse_indexes=None if found.sparse_indexes is None else bool(found.sparse_indexes),
-            created_at=found.created_at or 0,
-        )
-        return RepositoryGrant(
-            principal=principal, project=project, name=name, repository_id=found.repository_id, actions=granted
-        )
+        found = await self._db.read(lambda tx: standing(tx, who, name), key=standing_key(who, name))
+        return granted(identity, name, found, frozenset(actions), origin)
 
     async def permitted(
         self, identity: Identity, wanted: Mapping[RepositoryName, frozenset[Action]]
@@ -149,7 +132,7 @@ class Gate:
         who = identity.principal
 
         def question(tx: Transaction) -> list[tuple[RepositoryName, Standing]]:
-            return [(name, _standing(tx, who, name)) for name in wanted]
+            return [(name, standing(tx, who, name)) for name in wanted]
 
         result = {}
         for name, found in await self._db.read(question):
@@ -210,10 +193,37 @@ def account_standing(tx: Transaction, who: Principal) -> Standing:
     return members.standing(tx, who.user_id, "", "")
 
 
-def _standing(tx: Transaction, who: Principal, name: RepositoryName) -> Standing:
+def standing(tx: Transaction, who: Principal, name: RepositoryName) -> Standing:
+    """How the account stands to the repository and its project."""
     if who.robot_id is not None:
         return members.robot_standing(tx, who.robot_id, name.project, name.text)
     return members.standing(tx, who.user_id, name.project, name.text)
+
+
+def standing_key(who: Principal, name: RepositoryName) -> Hashable:
+    """What the answer to `standing` is remembered under."""
+    return ("standing", who.user_id, who.robot_id, name.text)
+
+
+def granted(
+    identity: Identity, name: RepositoryName, found: Standing, needed: frozenset[Action], origin: Origin = NOWHERE
+) -> RepositoryGrant:
+    """The grant that follows from how the account stands. Raises as `Gate.repository`."""
+    principal = as_of_now(identity, found, origin)
+    live = _live(principal, found)
+    actions = identity.within(name.text, live)
+    if found.project_id is None or not needed <= actions:
+        raise _refusal(principal, name, needed, live, exists=found.project_id is not None)
+    project = Project(
+        id=found.project_id,
+        name=name.project,
+        public=bool(found.public),
+        sparse_indexes=None if found.sparse_indexes is None else bool(found.sparse_indexes),
+        created_at=found.created_at or 0,
+    )
+    return RepositoryGrant(
+        principal=principal, project=project, name=name, repository_id=found.repository_id, actions=actions
+    )
 
 
 def as_of_now(identity: Identity, found: Standing, origin: Origin = NOWHERE) -> Principal:

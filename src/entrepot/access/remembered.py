@@ -18,6 +18,11 @@ class Remembered(Generic[V]):
 
     def get(self, key: bytes, now: float) -> V | None:
         """The value, if it is there and its time has not come."""
+        found = self.with_end(key, now)
+        return None if found is None else found[0]
+
+    def with_end(self, key: bytes, now: float) -> tuple[V, float] | None:
+        """The value and its time, if it is there and that has not come."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -25,7 +30,7 @@ class Remembered(Generic[V]):
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
-        return entry[1]
+        return entry[1], entry[0]
 
     def put(self, key: bytes, value: V, until: float) -> None:
         """Remembers the value until then, or until there is no room for it."""

@@ -9,7 +9,7 @@ clauses (`FOR UPDATE …`), since its write transactions have the database to th
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -57,3 +57,17 @@ class Database(Protocol):
 
     async def close(self) -> None:
         """Frees connections. Nothing may be called afterwards."""
+
+
+@runtime_checkable
+class AtHand(Protocol):
+    """A Database that is so near that a question need not be waited for."""
+
+    def version(self) -> Hashable:
+        """What is equal at two moments only if nothing at all was committed in between, by any process.
+
+        A change that was acknowledged before this is called is in it. Raises DatabaseFailed.
+        """
+
+    def recall(self, question: Callable[[Transaction], T], *, key: Hashable) -> T:
+        """As `read` with a key, at once."""

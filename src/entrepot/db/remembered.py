@@ -32,12 +32,12 @@ class Remembered:
             return MISSING
         return self._answers.get(key, MISSING)
 
-    def keep(self, key: Hashable, answer: object) -> None:
-        """Remembers the answer for the version that was last asked about.
+    def keep(self, key: Hashable, answer: object, beside: int = 0) -> None:
+        """Remembers the answer for the version that was last asked about; `beside` are the bytes of a large key.
 
         It must have been found after that version was read: if it is of a later state, the next version differs.
         """
-        size = _ENTRY_BYTES + _size(answer)
+        size = _ENTRY_BYTES + beside + _size(answer)
         if size > self._most_bytes // 8:
             return
         if self._bytes + size > self._most_bytes:

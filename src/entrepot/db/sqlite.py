@@ -108,18 +108,22 @@ class SqliteDatabase:
         self._draining = False
 
     async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
-        if key is None:
-            return self._ask(question)
-        try:
-            version = self._version.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error as error:
-            raise _failure(error) from error
-        answer = self._remembered.get(version, key)
+        return self._ask(question) if key is None else self.recall(question, key=key)
+
+    def recall(self, question: Callable[[Transaction], T], *, key: Hashable) -> T:
+        answer = self._remembered.get(self.version(), key)
         if answer is MISSING:
             answer = self._ask(question)
             self._remembered.keep(key, answer)
         known: T = answer
         return known
+
+    def version(self) -> Hashable:
+        try:
+            version: Hashable = self._version.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise _failure(error) from error
+        return version
 
     def _ask(self, question: Callable[[Transaction], T]) -> T:
         reader = self._reader

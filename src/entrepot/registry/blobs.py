@@ -1,7 +1,7 @@
 """Looking at blobs, reading, mounting and deleting them."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -70,13 +70,13 @@ class Blobs:
         if repository_id is None:
             raise _unknown(digest)
         found = await self._db.read(
-            lambda tx: find_blob(tx, repository_id, digest), key=("blob", repository_id, digest.packed)
+            lambda tx: find_blob(tx, repository_id, digest), key=blob_key(repository_id, digest)
         )
         if found is None:
             raise _unknown(digest)
         if found.quarantined:
             raise _quarantined(digest)
-        if for_push and Action.PUSH in grant.actions and found.lease_ends - _clock() <= self._rules.lease // 2:
+        if for_push and Action.PUSH in grant.actions and found.lease_ends - clock() <= self._rules.lease // 2:
             blob_id, lease = found.id, self._rules.lease
             if not await self._db.write(lambda tx: blobs.renew_lease(tx, repository_id, blob_id, lease)):
                 raise _unknown(digest)
@@ -208,15 +208,20 @@ class Found(NamedTuple):
     blob: Blob
 
 
+def blob_key(repository_id: int, digest: Digest) -> Hashable:
+    """What the answer to `find_blob` is remembered under."""
+    return ("blob", repository_id, digest.packed)
+
+
 def find_blob(tx: Transaction, repository_id: int, digest: Digest) -> Found | None:
     """The blob, if the repository shows it."""
     row = blobs.find_visible(tx, repository_id, digest)
     if row is None:
         return None
-    return Found(row.id, row.leased_until - tx.now + _clock(), bool(row.quarantined), _blob(tx, digest, row))
+    return Found(row.id, row.leased_until - tx.now + clock(), bool(row.quarantined), _blob(tx, digest, row))
 
 
-def _clock() -> int:
+def clock() -> int:
     """Microseconds of a clock that nobody sets: the database's own may be another machine's."""
     return time.clock_gettime_ns(_CLOCK) // 1000
 

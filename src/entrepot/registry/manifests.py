@@ -1,12 +1,12 @@
 """Pushing, pulling and deleting manifests and tags, and finding what refers to a manifest."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from entrepot.db import blobs, manifests, quotas, referrers, repositories, tag_moves, tags
 from entrepot.db.contract import Database, Transaction
-from entrepot.db.manifests import Needs, NewManifest
+from entrepot.db.manifests import ManifestRow, Needs, NewManifest
 from entrepot.db.quotas import Use
 from entrepot.db.referrers import ReferrerRow
 from entrepot.model.artifact import IMAGE, accessory_of_tag
@@ -28,7 +28,7 @@ from entrepot.registry import protection
 from entrepot.registry.deletions import Deletions, tell, unknown
 from entrepot.registry.describing import Describing
 from entrepot.registry.layer_indexing import request_reading
-from entrepot.registry.pulls import Pulls
+from entrepot.registry.pulls import Pull, Pulls
 from entrepot.registry.rules import Rules
 from entrepot.storage.contract import Storage
 
@@ -73,21 +73,12 @@ class Manifests:
         repository_id = grant.repository_id
         if repository_id is None:
             raise unknown(reference)
-        if isinstance(reference, Digest):
-            digest = reference
-            row = await self._db.read(
-                lambda tx: manifests.by_digest(tx, repository_id, digest),
-                key=("manifest", repository_id, digest.packed),
-            )
-        else:
-            tag = reference.text
-            row = await self._db.read(
-                lambda tx: manifests.by_tag(tx, repository_id, tag), key=("tag", repository_id, tag)
-            )
+        question, key = asking(repository_id, reference)
+        row = await self._db.read(question, key=key)
         if row is None:
             raise unknown(reference)
         if pull:
-            self._pulls.note(grant, row.id, row.digest, None if isinstance(reference, Digest) else reference.text)
+            self._pulls.note(pull_of(grant, row, reference))
         return StoredManifest(row.digest, row.media_type, row.body, row.subject)
 
     async def put(
@@ -257,6 +248,20 @@ class Manifests:
 
         rows, more = await self._db.read(question)
         return ReferrerPage([_descriptor(row) for row in rows], rows[-1].digest if more and rows else None)
+
+
+def asking(repository_id: int, reference: Reference) -> tuple[Callable[[Transaction], ManifestRow | None], Hashable]:
+    """The question for the manifest that a tag or a digest names, and what its answer is remembered under."""
+    if isinstance(reference, Digest):
+        digest = reference
+        return lambda tx: manifests.by_digest(tx, repository_id, digest), ("manifest", repository_id, digest.packed)
+    tag = reference.text
+    return lambda tx: manifests.by_tag(tx, repository_id, tag), ("tag", repository_id, tag)
+
+
+def pull_of(grant: RepositoryGrant, row: ManifestRow, reference: Reference) -> Pull:
+    """A pull of the manifest, by the tag if it was named by one."""
+    return Pull(grant, row.id, row.digest, None if isinstance(reference, Digest) else reference.text)
 
 
 def _fitting(sizes: list[int]) -> int:

@@ -27,6 +27,18 @@ MOST_WAITING = 100_000
 """Different things whose pulls are remembered while the database cannot be written to; what comes beyond is dropped."""
 
 
+class Pull:
+    """A pull of a manifest, by a tag if `tag` is one: the same one may be noted any number of times."""
+
+    __slots__ = ("event", "manifest_id", "repository_id", "tag")
+
+    def __init__(self, grant: RepositoryGrant, manifest_id: int, digest: Digest, tag: str | None) -> None:
+        self.repository_id = grant.repository_id
+        self.manifest_id = manifest_id
+        self.tag = tag
+        self.event = _event(grant, digest, tag)
+
+
 class Pulls:
     """Counts pulls of one process."""
 
@@ -40,18 +52,18 @@ class Pulls:
         """Whether pulls were events as of the last batch; before the first one nobody knows."""
         self._writing: asyncio.Task[None] | None = None
 
-    def note(self, grant: RepositoryGrant, manifest_id: int, digest: Digest, tag: str | None) -> None:
-        """Counts a pull of a manifest, by the tag if it was named by one."""
-        repository_id = grant.repository_id
+    def note(self, pull: Pull) -> None:
+        """Counts a pull."""
+        repository_id, tag = pull.repository_id, pull.tag
         if repository_id is None or len(self._manifests) >= MOST_WAITING or len(self._tags) >= MOST_WAITING:
             return
         now = time.time_ns() // 1000
         self._repositories[repository_id] += 1
-        self._manifests[manifest_id] = now
+        self._manifests[pull.manifest_id] = now
         if tag is not None:
             self._tags[repository_id, tag] = now
         if self._told and len(self._events) < MOST_WAITING:
-            self._events.append(_event(grant, digest, tag))
+            self._events.append(pull.event)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_soon())
 

@@ -11,10 +11,12 @@ import structlog
 from entrepot.api.health import Health
 from entrepot.model.errors import EntrepotError
 from entrepot.server.exchange import Observer, observed
+from entrepot.server.glimpse import glimpsed
 from entrepot.server.logs import RequestLog
 from entrepot.server.metrics import Metrics
 from entrepot.server.service import Asgi, Gauge, Service
 from entrepot.server.tracing import traced, tracer_provider
+from entrepot.wire.ready import Quick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Edge:
         self._service = service
         self._watching = watching
         self._started = False
+        self._observers: list[Observer] = []
+        self._request_log: RequestLog | None = None
         self._provider = tracer_provider(watching.tracing_endpoint) if watching.tracing_endpoint else None
 
     async def start(self) -> Asgi:
@@ -44,16 +48,23 @@ class Edge:
         if self._provider is not None:
             application = traced(application, self._provider)
         metrics = Metrics(self._watching.counts)
-        observers: list[Observer] = [metrics]
+        self._observers = [metrics]
         if self._watching.log_requests:
-            observers.append(RequestLog(sys.stdout.fileno(), as_json=self._watching.as_json))
+            self._request_log = RequestLog(sys.stdout.fileno(), as_json=self._watching.as_json)
+            self._observers.append(self._request_log)
         self._started = True
         return Health(
-            observed(application, observers),
+            observed(application, self._observers),
             probes=self._service.probes,
             started=lambda: self._started,
             metrics=lambda: self._render(metrics),
         )
+
+    @property
+    def quick(self) -> Quick | None:
+        """The service's, with everything around it; none where requests are traced, for a trace is of the usual way."""
+        quick = self._service.quick
+        return None if quick is None or self._provider is not None else glimpsed(quick, self._observers)
 
     async def gauges(self) -> Sequence[Gauge]:
         """The service's."""
@@ -82,7 +93,9 @@ class Edge:
         await self._service.run_tasks(stop)
 
     async def stop(self) -> None:
-        """Stops the service, and sends what traces are left."""
+        """Stops the service, and writes and sends what lines and traces are left."""
         await self._service.stop()
+        if self._request_log is not None:
+            self._request_log.flush()
         if self._provider is not None:
             await asyncio.to_thread(self._provider.shutdown)

@@ -11,7 +11,8 @@ import structlog
 from entrepot.server.service import Asgi, Message, Receive, Scope, Send
 from entrepot.wire.asgi import BODY_SOURCE, ZERO_COPY_SEND
 
-_SANE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+is_sane_id = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
+"""Whether a request id that came is one to go on with."""
 _BY_SECOND_LAST = {
     "manifests": "manifest",
     "blobs": "blob",
@@ -42,6 +43,8 @@ class Exchange:
         "bytes_out",
         "complete",
         "kind",
+        "method",
+        "path",
         "request_id",
         "scope",
         "status",
@@ -51,16 +54,18 @@ class Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.began = time.perf_counter()
         self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
         self.status = 0
         """0 until the answer begins."""
         self.bytes_out = 0
         self.complete = False
         """Whether the whole answer was given to the connection."""
-        self.kind = kind_of(scope["path"])
+        self.kind = kind_of(self.path)
         self.request_id = b""
         self.user_agent = b""
         for name, value in scope["headers"]:
-            if name == b"x-request-id" and _SANE_ID(value):
+            if name == b"x-request-id" and is_sane_id(value):
                 self.request_id = value
             elif name == b"user-agent":
                 self.user_agent = value
@@ -79,6 +84,12 @@ class Exchange:
     def bytes_in(self) -> int:
         """The bytes of the request's body that were taken so far."""
         return self._received + sum(source.received for source in self._sources)
+
+    @property
+    def client(self) -> str:
+        """The address that the request came from; empty if it has none."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else ""
 
     @property
     def principal(self) -> str:
@@ -135,6 +146,29 @@ def kind_of(path: str) -> str:
     return "token" if "token" in path else "other"
 
 
+class Seen(Protocol):
+    """What is to be known of a request that is over: an Exchange, or a Glimpse."""
+
+    method: str
+    path: str
+    kind: str
+    status: int
+    began: float
+    bytes_out: int
+    complete: bool
+    request_id: bytes
+    user_agent: bytes
+
+    @property
+    def bytes_in(self) -> int: ...
+
+    @property
+    def client(self) -> str: ...
+
+    @property
+    def principal(self) -> str: ...
+
+
 class Observer(Protocol):
     """Somebody who is told of every request. Must be quick, and must not raise."""
 
@@ -143,6 +177,9 @@ class Observer(Protocol):
 
     def ended(self, exchange: Exchange) -> None:
         """The application is done with it."""
+
+    def glimpsed(self, seen: Seen) -> None:
+        """A request came, and was answered at once; neither of the other two is told."""
 
 
 def observed(application: Asgi, observers: Sequence[Observer]) -> Asgi:

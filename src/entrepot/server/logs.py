@@ -1,5 +1,6 @@
 """Logs on standard output: lines of JSON for machines, or readable ones for a terminal."""
 
+import asyncio
 import logging
 import os
 import sys
@@ -10,11 +11,15 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from entrepot.server.exchange import Exchange
+from entrepot.server.exchange import Exchange, Seen
 
 _SECRET_WORDS = ("authorization", "cookie", "password", "secret", "token")
 _LONGEST_PATH = 1024
 _LONGEST_USER_AGENT = 200
+WRITE_AFTER = 0.005
+"""Seconds for which a request's line may wait for others, to be written with them."""
+_AT_ONCE = 4096
+"""Bytes that a pipe takes as one piece, so that lines of several processes do not mix (PIPE_BUF)."""
 
 
 def configure(log_format: str, level: str) -> bool:
@@ -110,7 +115,8 @@ class _Line(msgspec.Struct, omit_defaults=True):
 class RequestLog:
     """An observer that writes one line for each request, straight to a file descriptor.
 
-    Neither headers but the user agent nor the query are written, since both can hold secrets.
+    Neither headers but the user agent nor the query are written, since both can hold secrets. Lines wait a few
+    milliseconds for others, in a process that has an event loop; those of a process that is killed may be lost.
     """
 
     def __init__(self, file: int, *, as_json: bool) -> None:
@@ -119,31 +125,49 @@ class RequestLog:
         self._encode = msgspec.json.Encoder().encode
         self._second = 0
         self._second_text = ""
+        self._waiting = bytearray()
 
     def began(self, exchange: Exchange) -> None:
         """Nothing is written before the end."""
 
     def ended(self, exchange: Exchange) -> None:
         """Writes the line."""
-        scope = exchange.scope
-        client = scope.get("client")
+        self.glimpsed(exchange)
+
+    def glimpsed(self, seen: Seen) -> None:
+        """Writes the line."""
         line = _Line(
             time=self._now(),
             event="request",
-            request_id=exchange.request_id.decode(),
-            method=scope["method"],
-            path=scope["path"][:_LONGEST_PATH],
-            status=exchange.status,
-            received=exchange.bytes_in,
-            sent=exchange.bytes_out,
-            ms=round((time.perf_counter() - exchange.began) * 1000, 3),
+            request_id=seen.request_id.decode(),
+            method=seen.method,
+            path=seen.path[:_LONGEST_PATH],
+            status=seen.status,
+            received=seen.bytes_in,
+            sent=seen.bytes_out,
+            ms=round((time.perf_counter() - seen.began) * 1000, 3),
             level="info",
-            principal=exchange.principal,
-            client=client[0] if client else "",
-            user_agent=exchange.user_agent[:_LONGEST_USER_AGENT].decode("latin-1"),
-            aborted=not exchange.complete,
+            principal=seen.principal,
+            client=seen.client,
+            user_agent=seen.user_agent[:_LONGEST_USER_AGENT].decode("latin-1"),
+            aborted=not seen.complete,
         )
-        _write(self._file, self._encode(line) + b"\n" if self._as_json else _readable(line))
+        text = self._encode(line) + b"\n" if self._as_json else _readable(line)
+        if len(self._waiting) + len(text) > _AT_ONCE:
+            self.flush()
+        if not self._waiting:
+            try:
+                asyncio.get_running_loop().call_later(WRITE_AFTER, self.flush)
+            except RuntimeError:  # Nothing would come back to write it.
+                _write(self._file, text)
+                return
+        self._waiting += text
+
+    def flush(self) -> None:
+        """Writes what waits."""
+        if self._waiting:
+            text, self._waiting = self._waiting, bytearray()
+            _write(self._file, text)
 
     def _now(self) -> str:
         now = time.time()
@@ -164,8 +188,8 @@ def _readable(line: _Line) -> bytes:
     ).encode()
 
 
-def _write(file: int, data: bytes) -> None:
-    """Writes it all; a line is less than a pipe's atomic size, so lines of several processes do not mix."""
+def _write(file: int, data: bytes | bytearray) -> None:
+    """Writes it all."""
     try:
         written = os.write(file, data)
         while written < len(data):

@@ -16,7 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from entrepot.server.counts import SECONDS, Counts, Row
-from entrepot.server.exchange import Exchange
+from entrepot.server.exchange import Exchange, Seen
 from entrepot.server.service import Gauge
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
@@ -38,21 +38,22 @@ class Metrics:
 
     def began(self, exchange: Exchange) -> None:
         """Counts a transfer in."""
-        if exchange.kind in ("blob", "upload"):
-            direction = _TRANSFERS.get(exchange.scope["method"])
-            if direction:
-                self._counts.transfer(direction, 1)
+        direction = _direction(exchange)
+        if direction:
+            self._counts.transfer(direction, 1)
 
     def ended(self, exchange: Exchange) -> None:
         """Counts the request, and a transfer out."""
-        method = exchange.scope["method"]
-        kind = exchange.kind
-        if kind in ("blob", "upload"):
-            direction = _TRANSFERS.get(method)
-            if direction:
-                self._counts.transfer(direction, -1)
-        key = (method if method in _METHODS else "other", kind, exchange.status)
-        self._counts.request(key, time.perf_counter() - exchange.began, exchange.bytes_in, exchange.bytes_out)
+        direction = _direction(exchange)
+        if direction:
+            self._counts.transfer(direction, -1)
+        self.glimpsed(exchange)
+
+    def glimpsed(self, seen: Seen) -> None:
+        """Counts the request."""
+        method = seen.method
+        key = (method if method in _METHODS else "other", seen.kind, seen.status)
+        self._counts.request(key, time.perf_counter() - seen.began, seen.bytes_in, seen.bytes_out)
 
     def render(self, gauges: Iterable[Gauge] = ()) -> tuple[bytes, str]:
         """What Prometheus reads, of all workers, with the gauges, and its media type."""
@@ -60,6 +61,10 @@ class Metrics:
         for one in gauges:
             state.register(_OfState(one))
         return generate_latest(self._registry) + generate_latest(state), CONTENT_TYPE_LATEST
+
+
+def _direction(exchange: Exchange) -> str | None:
+    return _TRANSFERS.get(exchange.method) if exchange.kind in ("blob", "upload") else None
 
 
 class _OfState(Collector):

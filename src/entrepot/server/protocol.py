@@ -9,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrepot.server.framing import Framing, framing_of
+from entrepot.server.lane import Lane
 from entrepot.server.lent import Lent
 from entrepot.server.receiving import BodySource
 from entrepot.server.transfer import Transfer
@@ -39,11 +40,20 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Given a pool of threads, and where no TLS is in between, it offers what `transfer` describes. A large body is then
     taken out of its frame here, not by Uvicorn's parser, because that could not be gone on with by somebody else.
+
+    Given a lane, a request is answered there if it can be, and if nothing else is under way on the connection.
     """
 
-    def __init__(self, *args: Any, pool: ThreadPoolExecutor | None = None, **named: Any) -> None:
+    def __init__(
+        self, *args: Any, pool: ThreadPoolExecutor | None = None, lane: Lane | None = None, **named: Any
+    ) -> None:
         super().__init__(*args, **named)
         self._pool = pool
+        self._lane = lane
+        self._alone = False
+        """Whether the head that is being parsed is all that came, and no other request is under way."""
+        self._answered = False
+        """Whether the lane has answered the request whose end is about to be parsed."""
         self._framing: Framing | None = None
         """Of the large body that is coming."""
         self._lent: Lent | None = None
@@ -98,10 +108,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
 
     def on_message_begin(self) -> None:
+        # As Uvicorn's, but for the scope, which `on_headers_complete` has it make if there is a use for one.
         self._between = False
         self._in_head = True
         self._heads += 1
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # a trailer comes later; nothing here reads those, and they have no bound
@@ -109,8 +122,35 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._be_patient()
+        if self._impatience is not None:
+            self._be_patient()
+        if self._alone and self._answer_at_once():
+            return
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
         super().on_headers_complete()
+
+    def _answer_at_once(self) -> bool:
+        assert self._lane is not None
+        client = self.client
+        self._answered = self._lane.answer(
+            self.parser,
+            self.url,
+            self.headers,
+            client[0] if client else "",
+            self.server_state.default_headers,
+            self.transport,
+        )
+        if self._answered:
+            self.server_state.total_requests += 1
+            self._idle_since = self.loop.time()
+            if self.timeout_keep_alive_task is None:
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
+        return self._answered
 
     def on_body(self, body: bytes) -> None:
         # What waits to be taken is added to in place: of a chunked body a dozen chunks may come with one read, and
@@ -122,6 +162,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._between = True
+        if self._answered:
+            self._answered = False
+            return
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -144,10 +187,16 @@ class BoundedProtocol(HttpToolsProtocol):
             if end > HEAD_LIMIT:
                 self._refuse()
                 return
-            head = whole[:end]
+            head, data = whole[:end], whole[end:]
+            self._alone = self._lane is not None and not data and self._is_idle()
             super().data_received(_UPGRADE.sub(rb"\nx\1", head) if _UPGRADE.search(head) else head)
-            data = whole[end:]
+            self._alone = False
             self._framing = self._framing_of_body()
+
+    def _is_idle(self) -> bool:
+        """Whether everything that was asked was answered, and the answers taken."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return (cycle is None or cycle.response_complete) and not self.pipeline and not self.flow.write_paused
 
     def _receive_body(self, data: bytes) -> None:
         """Passes on what may be followed by whole further requests, if the client does not wait for answers."""

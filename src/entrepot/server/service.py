@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from entrepot.wire.ready import Quick
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -27,6 +29,10 @@ class Service(Protocol):
 
     async def start(self) -> Asgi:
         """What answers requests from now on until `stop`. Raises EntrepotError with a sentence if it cannot."""
+
+    @property
+    def quick(self) -> Quick | None:
+        """What answers the plainest requests beside the application, if anything does; asked after `start`."""
 
     @property
     def probes(self) -> Mapping[str, Callable[[], Awaitable[None]]]:

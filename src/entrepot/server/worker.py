@@ -17,6 +17,7 @@ import uvloop
 
 from entrepot.model.errors import EntrepotError
 from entrepot.server.allocator import keep_freed_memory
+from entrepot.server.lane import Lane
 from entrepot.server.protocol import BoundedProtocol
 from entrepot.server.service import Asgi, Service
 
@@ -160,11 +161,13 @@ class _Worker:
 
     def _config(self, application: Asgi) -> uvicorn.Config:
         serving = self._serving
-        tls = serving.tls
+        tls, behind_proxies = serving.tls, bool(serving.trusted_proxies)
+        quick = self._service.quick
+        lane = None if quick is None else Lane(quick, behind_proxies=behind_proxies)
         config = uvicorn.Config(
             application,
             loop="uvloop",
-            http=partial(BoundedProtocol, pool=self._senders),  # type: ignore[arg-type]
+            http=partial(BoundedProtocol, pool=self._senders, lane=lane),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -172,7 +175,7 @@ class _Worker:
             access_log=False,
             server_header=False,
             workers=1,
-            proxy_headers=bool(serving.trusted_proxies),
+            proxy_headers=behind_proxies,
             forwarded_allow_ips=serving.trusted_proxies,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ssl_context_factory=None if tls is None else lambda _config, _default: tls,

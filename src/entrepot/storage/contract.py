@@ -134,6 +134,12 @@ class LocalFiles(Protocol):
     def path(self, key: Key) -> Path:
         """Where the object is, whether or not it exists."""
 
+    def cached(self, key: Key, end: int) -> bytes:
+        """The first `end` bytes, if no disk has to be waited for; fewer, or none, otherwise. Never raises.
+
+        Source: preadv2(2), RWF_NOWAIT.
+        """
+
     async def open(self, key: Key, end: int) -> OpenFile:
         """The object as a file, for the caller to close. Raises ObjectMissing as `read` does, and StorageFailed."""
 

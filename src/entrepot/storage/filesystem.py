@@ -79,6 +79,17 @@ class FileStorage:
         finally:
             reader.close()
 
+    def cached(self, key: Key, end: int) -> bytes:
+        """What the page cache holds of it."""
+        try:
+            fd = self._open(key)
+        except OSError:
+            return b""
+        try:
+            return self._calls.pread_cached(fd, end, 0)
+        finally:
+            self._calls.close(fd)
+
     async def open(self, key: Key, end: int) -> FileReader:
         """The object as an open file, of at least that length."""
         try:

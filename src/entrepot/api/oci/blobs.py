@@ -39,14 +39,12 @@ class BlobRoutes:
         blob = await self._blobs.find(grant, digest, for_push=exchange.head)
         size = blob.size
         name = last.encode()
-        etag = b'"%b"' % name
-        described = [(b"docker-content-digest", name), (b"etag", etag), *unchanging(grant)]
+        etag, described = description(grant, name)
         known = exchange.headers.get(b"if-none-match")
         if known is not None and is_known(known, etag):
             await exchange.answer(304, described)
             return
-        described.append((b"accept-ranges", b"bytes"))
-        described.append((b"content-type", b"application/octet-stream"))
+        described += OF_BYTES
         if exchange.head:
             await self._send_head(exchange, 200, described, size)
             await exchange.send({"type": "http.response.body", "body": b""})
@@ -94,6 +92,16 @@ class BlobRoutes:
         exchange.started = True
         headers.append((b"content-length", b"%d" % length))
         await exchange.send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def description(grant: RepositoryGrant, digest: bytes) -> tuple[bytes, list[Header]]:
+    """The ETag of a blob, and what its answers begin with."""
+    etag = b'"%b"' % digest
+    return etag, [(b"docker-content-digest", digest), (b"etag", etag), *unchanging(grant)]
+
+
+OF_BYTES: tuple[Header, ...] = ((b"accept-ranges", b"bytes"), (b"content-type", b"application/octet-stream"))
+"""Fields of an answer that gives the blob, or says that it is there."""
 
 
 async def _send_pieces(exchange: Exchange, pieces: AsyncIterator[bytes] | None, length: int) -> None:

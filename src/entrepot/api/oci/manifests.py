@@ -1,5 +1,7 @@
 """GET, HEAD, PUT and DELETE of a manifest, by tag or by digest."""
 
+from collections.abc import Mapping
+
 from entrepot.api.oci.conditions import TO_BE_CHECKED, is_known, unchanging
 from entrepot.api.oci.errors import WireError
 from entrepot.api.oci.exchange import Exchange
@@ -24,18 +26,14 @@ class ManifestRoutes:
     async def get(self, exchange: Exchange, grant: RepositoryGrant, last: str) -> None:
         """Gives the manifest as it was pushed; what the client would accept makes no difference."""
         reference = parse_reference(last)
-        stored = await self._manifests.get(grant, reference, pull=not exchange.head and not _looks_only(exchange))
-        if type(reference) is Digest:
-            digest, kept = last.encode(), unchanging(grant)
-        else:
-            digest, kept = str(stored.digest).encode(), TO_BE_CHECKED
-        etag = b'"%b"' % digest
-        headers: list[Header] = [(b"docker-content-digest", digest), (b"etag", etag), *kept]
+        pull = not exchange.head and not looks_only(exchange.headers)
+        stored = await self._manifests.get(grant, reference, pull=pull)
+        etag, headers = described(grant, reference, stored.digest)
         known = exchange.headers.get(b"if-none-match")
         if known is not None and is_known(known, etag):
             await exchange.answer(304, headers)
             return
-        headers.append((b"content-type", stored.media_type.encode()))
+        headers.append(content_type(stored.media_type))
         await exchange.answer(200, headers, stored.body)
 
     async def put(self, exchange: Exchange, grant: RepositoryGrant, last: str) -> None:
@@ -61,9 +59,22 @@ class ManifestRoutes:
         await exchange.answer(202, ())
 
 
-def _looks_only(exchange: Exchange) -> bool:
+def described(grant: RepositoryGrant, reference: Reference, found: Digest) -> tuple[bytes, list[Header]]:
+    """The ETag of the manifest that was found under the reference, and what its answers begin with."""
+    digest = str(found).encode()
+    etag = b'"%b"' % digest
+    kept = unchanging(grant) if type(reference) is Digest else TO_BE_CHECKED
+    return etag, [(b"docker-content-digest", digest), (b"etag", etag), *kept]
+
+
+def content_type(media_type: str) -> Header:
+    """The field that says what a manifest is."""
+    return (b"content-type", media_type.encode())
+
+
+def looks_only(headers: Mapping[bytes, bytes]) -> bool:
     """Whether it is another registry that reads in order to copy, which is no pull (as Harbor counts)."""
-    return exchange.headers.get(b"user-agent", b"") == b"harbor-registry-client"
+    return headers.get(b"user-agent", b"") == b"harbor-registry-client"
 
 
 def _tags(exchange: Exchange, reference: Reference) -> list[Tag]:
