@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from urllib.parse import quote
 
 import httpx
@@ -223,7 +223,8 @@ def test_no_answer_is_older_than_an_acknowledged_change(shop: Shop, changes: lis
             ("GET", "/v2/open/app/manifests/1"),
         )
     ]
-    for number, what in enumerate(changes):
+    # It ends as it began, for the tests that follow.
+    for number, what in enumerate([*changes, "open", "join", "lock"]):
         for request in asked:
             shop.ask(request, quickly=True)
         change(shop, what, number)
@@ -304,11 +305,8 @@ def test_who_takes_no_answers_gets_no_more_of_them(shop: Shop) -> None:
         request = request_of("GET", f"/v2/open/app/blobs/{digest_of(SMALL)}")
         before = len(shop.read.glimpsed)
         client.connection.settimeout(2)
-        try:
-            for _ in range(200_000):
+        with suppress(TimeoutError):
+            for _ in range(100_000):
                 client.send(request)
-        except TimeoutError:
-            pass
-        else:
-            pytest.fail("everything was taken")
-        assert len(shop.read.glimpsed) - before < 100_000
+        time.sleep(1)
+        assert len(shop.read.glimpsed) - before < 50_000

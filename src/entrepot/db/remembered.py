@@ -46,6 +46,11 @@ class Remembered:
             self._bytes += size
         self._answers[key] = answer
 
+    def keep_of(self, version: object, key: Hashable, answer: object) -> None:
+        """Remembers an answer that was found in exactly that version, if that is still the one last asked about."""
+        if version == self._version:
+            self.keep(key, answer)
+
     def _clear(self) -> None:
         self._answers.clear()
         self._bytes = 0
