@@ -16,6 +16,10 @@ def digest_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
+ARCHITECTURES = ("amd64", "arm64", "riscv64", "s390x", "ppc64le")
+"""Of the children of an index, in their order."""
+
+
 async def push_blob(client: Client, repository: str, content: bytes) -> str:
     digest = digest_of(content)
     answer = await client(
@@ -73,9 +77,9 @@ async def push_index(client: Client, repository: str, reference: str, *children:
                 "mediaType": IMAGE,
                 "digest": child,
                 "size": await size_of(client, repository, child),
-                "platform": {"architecture": f"arch{number}", "os": "linux"},
+                "platform": {"architecture": architecture, "os": "linux"},
             }
-            for number, child in enumerate(children)
+            for architecture, child in zip(ARCHITECTURES, children, strict=False)
         ],
     }
     return await push_manifest(client, repository, reference, body, INDEX)
