@@ -63,6 +63,8 @@ def subject_of(path: str) -> Subject:
     """What a path, decoded, names. Raises Unknown if it can name nothing."""
     if path.startswith(_AGAIN):
         path = "/" + path.removeprefix(_AGAIN)
+    if "//" in path:
+        raise Unknown(f"{path[:300]!r} names nothing here: it has a part that is empty")
     named, _, page = path.partition(OURS)
     if path.endswith("/-"):
         named = path.removesuffix("/-")

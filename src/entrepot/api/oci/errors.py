@@ -44,6 +44,7 @@ TABLE: dict[type[errors.EntrepotError], tuple[int, str]] = {
     errors.Conflict: (409, "DENIED"),
     errors.RangeInvalid: (416, "RANGE_INVALID"),
     errors.InUse: (409, "DENIED"),
+    errors.BeingRead: (409, "DENIED"),
     errors.Protected: (412, "DENIED"),
     errors.Immutable: (412, "PRECONDITION"),
     errors.AlreadyExists: (409, "DENIED"),
