@@ -148,7 +148,9 @@ async def test_no_header_names_another_path(planted: Harbor, header: str) -> Non
     for path in ("/v2/_catalog", f"{API}/users", f"{API}/projects/own/members"):
         for start in ("/", f"{API}/systeminfo", "/service/jwks.json"):
             plain, told = await ask(planted, "GET", start), await ask(planted, "GET", start, {header: path})
-            assert (told.status, told.body) == (plain.status, plain.body)
+            # The token of a page's forms is another text in every answer.
+            bodies = [re.sub(rb'value="[0-9a-f]{128}"', b"", answer.body) for answer in (told, plain)]
+            assert (told.status, bodies[0]) == (plain.status, bodies[1])
 
 
 @pytest.mark.parametrize("header", ["x-http-method-override", "x-method-override", "x-http-method"])

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from contracts.access_house import PASSWORD, basic
 from entrepot.access.local import shell_grant
 from entrepot.registry.configuration import Configuration

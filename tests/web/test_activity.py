@@ -4,8 +4,8 @@ import csv
 import io
 
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from entrepot.model.event import EventName
 from entrepot.web.event_words import EVENTS
 

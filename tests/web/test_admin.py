@@ -3,8 +3,8 @@
 import re
 
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from contracts.access_house import PASSWORD, basic
 from entrepot.model.configuration import SETTINGS
 from entrepot.web.configuration_words import GROUPS, LABELS

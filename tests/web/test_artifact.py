@@ -7,8 +7,8 @@ import pytest
 from furnish import Made, furnish, push_whole
 from house import Harbor
 from pushing import IMAGE, push_blob, push_image, push_manifest
+from reader import Reader, Readers
 
-from conftest import Reader, Readers
 from entrepot.web.hexadecimal import dump, mode
 from entrepot.web.inert import inert, linked, pretty
 

@@ -1,8 +1,8 @@
 """Who comes in: sessions, the token of forms, other sites' pages, languages, where one may be sent on to."""
 
 import pytest
+from reader import Readers
 
-from conftest import Readers
 from entrepot.web.answer import View
 from entrepot.web.ask import Ask
 from entrepot.web.door import masked, unmasked

@@ -2,8 +2,8 @@
 
 import pytest
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from entrepot.db import job_logs, job_state, jobs
 from entrepot.db.contract import Transaction
 from entrepot.model.job import JobKind, JobRequest, JobState, LogLine

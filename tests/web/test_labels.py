@@ -3,8 +3,7 @@
 import pytest
 from house import Harbor
 from pushing import push_image
-
-from conftest import Readers
+from reader import Readers
 
 
 async def test_a_label_is_made_changed_and_removed(harbor: Harbor, reader: Readers) -> None:

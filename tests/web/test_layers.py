@@ -3,8 +3,8 @@
 import pytest
 from furnish import Made, furnish, push_whole
 from house import Harbor
+from reader import Reader, Readers
 
-from conftest import Reader, Readers
 from contracts.layers import ReadingJob
 from entrepot.app import rules_of
 from entrepot.db import jobs

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 
 import pytest
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from entrepot.db.contract import Transaction
 from entrepot.db.news import Told
 from entrepot.registry.news import News

@@ -2,8 +2,7 @@
 
 import pytest
 from house import Harbor
-
-from conftest import Readers
+from reader import Readers
 
 
 async def ids(harbor: Harbor) -> dict[str, int]:

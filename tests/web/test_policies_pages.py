@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from house import Harbor
 from pushing import push_image
-
-from conftest import Reader, Readers
+from reader import Reader, Readers
 
 HOME = "/own/-/policies"
 RULE: dict[str, object] = {

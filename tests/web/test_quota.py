@@ -3,8 +3,7 @@
 import pytest
 from house import Harbor
 from pushing import push_image
-
-from conftest import Readers
+from reader import Readers
 
 PAGE = "/own/-/quota"
 

@@ -6,8 +6,7 @@ import pytest
 from furnish import Made, furnish
 from house import Harbor
 from pushing import IMAGE, push_blob, push_image, push_manifest
-
-from conftest import Reader, Readers
+from reader import Reader, Readers
 
 REPOSITORY = "own/app"
 

@@ -16,9 +16,9 @@ from furnish import Made, addresses, furnish
 from house import Harbor
 from operations_page import CONTRACT
 from page_rights import CHANGING, FORMS, READING, Right
+from reader import Reader, Readers
 from rights import ROLES, Policies
 
-from conftest import Reader, Readers
 from contracts.access_house import basic
 from entrepot.access.local import shell_grant
 from entrepot.web.route import Route

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from house import Harbor
-
-from conftest import Reader, Readers
+from reader import Reader, Readers
 
 NEW = "/own/-/robots/new"
 FIELDS: dict[str, object] = {"name": "ci", "description": "builds", "may": "push", "lifetime": "30"}

@@ -3,8 +3,8 @@
 import pytest
 from furnish import Made, furnish
 from house import Harbor
+from reader import Readers
 
-from conftest import Readers
 from entrepot.registry.finding import digest_bounds
 from entrepot.web.pages.search import pasted
 

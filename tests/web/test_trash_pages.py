@@ -3,8 +3,7 @@
 import pytest
 from house import Client, Harbor
 from pushing import push_image
-
-from conftest import Readers
+from reader import Readers
 
 
 async def deleted_tag(owner: Client, repository: str = "app", tag: str = "1.0") -> int:

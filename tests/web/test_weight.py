@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import Readers
+from reader import Readers
 
 MOST = 40_000
 """Bytes of a first visit, compressed, without fonts."""

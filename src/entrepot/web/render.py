@@ -82,7 +82,8 @@ class Renderer:
 def _time(voice: Voice, moment: int | None) -> Markup:
     """A moment as people say it, with the exact one beside; what never was, in a word."""
     if not moment:
-        return Markup(f'<span class="faint">{escape(voice.gettext("never"))}</span>')  # noqa: S704 - escaped
+        never = escape(voice.gettext("never"))
+        return Markup(f'<span class="faint">{never}</span>')  # noqa: S704 - escaped
     exact, ago = escape(voice.moment(moment)), escape(voice.ago(moment))
     return Markup(f'<time datetime="{_iso(moment)}" title="{exact}">{ago}</time>')  # noqa: S704 - escaped
 
