@@ -125,3 +125,10 @@ async def test_a_template_that_fails_is_told_of_as_any_failure(
     page = await reader().get("/-/broken")
     assert page.status_code == 500
     assert "Something broke" in page.text
+
+
+async def test_what_stands_in_an_address_comes_back_as_an_address_is_written(reader: Readers) -> None:
+    page = await reader().get("/-/a%00b%22%3E%0Ac")
+    assert page.status_code == 404
+    assert "\0" not in page.text
+    assert 'value="/-/a%00b%22%3E%0Ac"' in page.text

@@ -24,7 +24,7 @@ from entrepot.web.live import Live, until_gone
 from entrepot.web.render import SEEN, TOKEN, Renderer
 from entrepot.web.route import Route, Table
 from entrepot.web.routes import ROUTES
-from entrepot.web.subject import Subject, address, subject_of
+from entrepot.web.subject import Place, Subject, address, subject_of
 from entrepot.web.topic import listener_of
 from entrepot.wire import cookies
 from entrepot.wire.address import address_of
@@ -165,9 +165,10 @@ class WebApp:
         shown: dict[str, Any] = {
             "me": who,
             "theme": visitor.theme,
-            "path": scope["path"],
+            # As an address writes it: whatever stands in it comes back in forms and links.
+            "path": quote(scope["path"], safe="/:@"),
             "query": ask.query if ask else Fields([]),
-            "subject": ask.subject if ask else Subject(place="house", page=""),  # type: ignore[arg-type]
+            "subject": ask.subject if ask else Subject(place=Place.HOUSE, page=""),
             "host": ask.host if ask else "",
             "said": _said(visitor.said),
             "topics": view.topics,

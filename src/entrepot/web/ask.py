@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from entrepot.access.management import Asker
+from entrepot.model.errors import Unknown
 from entrepot.model.grant import CatalogGrant, Principal, ProjectGrant, RepositoryGrant, SystemGrant
 from entrepot.model.permission import Permission
 from entrepot.model.query import Condition, ListQuery, SortKey
@@ -13,6 +14,8 @@ from entrepot.web.voice import Voice
 from entrepot.wire.parts import Parts
 
 PAGE_SIZE = 50
+LONGEST_NUMBER = 18
+"""Digits."""
 MOST_PAGES = 100_000
 
 
@@ -44,6 +47,13 @@ class Ask:
     def principal(self) -> Principal:
         """Who asks. Their rights are the gate's to say."""
         return self.asker.identity.principal
+
+    def number(self, name: str = "id") -> int:
+        """The number that a variable part of the address is. Raises Unknown if it is none."""
+        text = self.captured[name]
+        if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+            raise Unknown(f"{text[:64]!r} is no number of anything here")
+        return int(text)
 
     async def project(self, *needed: Permission) -> ProjectGrant:
         """A grant of the project that the address names. Raises as `ManagementGate.project`."""

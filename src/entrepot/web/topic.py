@@ -19,11 +19,11 @@ from entrepot.db.news import Told
 from entrepot.model.errors import Invalid
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.reference import RepositoryName
+from entrepot.web.ask import LONGEST_NUMBER
 from entrepot.web.live import Listener, State
 from entrepot.wire.parts import Parts
 
 MOST_TOPICS = 8
-LONGEST_ID = 18
 _READ_PROJECT = Permission(Resource.PROJECT, Verb.READ)
 _READ_REPOSITORY = Permission(Resource.ARTIFACT, Verb.LIST)
 _WATCH_RUNS = Permission(Resource.TAG_RETENTION, Verb.LIST)
@@ -57,7 +57,7 @@ async def listener_of(parts: Parts, asker: Asker, topics: Iterable[str]) -> tupl
 def _state(name: str) -> State:
     """Raises Invalid."""
     word, _, number = name.partition(":")
-    if word == "job" and number.isascii() and number.isdigit() and len(number) <= LONGEST_ID:
+    if word == "job" and number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER:
         return partial(job_state.of_one, job_id=int(number))
     if name not in STATES:
         raise Invalid(f"there is no topic state:{name[:100]!r}")

@@ -2,13 +2,9 @@
 
 from typing import Any, NamedTuple
 
-from entrepot.model.errors import RecordUnknown
 from entrepot.web.answer import View
-from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
 from entrepot.web.subject import address
-
-LONGEST_ID = 18
 
 
 class Section(NamedTuple):
@@ -41,11 +37,3 @@ def admin_view(key: str, shown: dict[str, Any], *, template: str = "", status: i
 def admin_page(key: str) -> str:
     """The address of one of them."""
     return address(page=f"admin/{key}")
-
-
-def number_of(ask: Ask) -> int:
-    """The number in the address. Raises RecordUnknown."""
-    text = ask.captured["id"]
-    if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_ID:
-        raise RecordUnknown("there is nothing of this number")
-    return int(text)

@@ -8,7 +8,7 @@ from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
 from entrepot.web.pages.account import require_kept_here
-from entrepot.web.pages.admin_frame import admin_page, admin_view, number_of
+from entrepot.web.pages.admin_frame import admin_page, admin_view
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place
 
@@ -39,7 +39,7 @@ async def set_admin(ask: Ask) -> Answer:
     """Makes a user an administrator, or no longer one. Raises as `Accounts.set_admin`."""
     grant = await ask.system(UPDATE)
     admin = ask.form.ticked("admin")
-    await ask.parts.accounts.set_admin(grant, number_of(ask), admin)
+    await ask.parts.accounts.set_admin(grant, ask.number(), admin)
     told = ask.say("They administer the registry now.") if admin else ask.say("They are no administrator any more.")
     return Go(admin_page("users"), Said(told))
 
@@ -48,7 +48,7 @@ async def set_password(ask: Ask) -> Answer:
     """Gives a user another password, which ends all their sessions. Raises as `Accounts.set_password`."""
     await require_kept_here(ask)
     await ask.system(UPDATE)
-    grant = await ask.parts.management.account(ask.asker, number_of(ask), UPDATE)
+    grant = await ask.parts.management.account(ask.asker, ask.number(), UPDATE)
     await ask.parts.accounts.set_password(grant, "", ask.form.secret("password"))
     await ask.parts.sessions.end_all(grant)
     return Go(admin_page("users"), Said(ask.say("The password is set; they are signed out everywhere.")))
@@ -56,7 +56,7 @@ async def set_password(ask: Ask) -> Answer:
 
 async def delete_user(ask: Ask) -> Answer:
     """Removes a user. Raises as `Accounts.delete`."""
-    await ask.parts.accounts.delete(await ask.system(DELETE), number_of(ask))
+    await ask.parts.accounts.delete(await ask.system(DELETE), ask.number())
     return Go(admin_page("users"), Said(ask.say("The user is gone.")))
 
 
@@ -78,13 +78,13 @@ async def create_group(ask: Ask) -> Answer:
 
 async def rename_group(ask: Ask) -> Answer:
     """Gives a group another name. Raises as `Groups.rename`."""
-    await ask.parts.groups.rename(await ask.system(groups.UPDATE), number_of(ask), ask.form.text("name"))
+    await ask.parts.groups.rename(await ask.system(groups.UPDATE), ask.number(), ask.form.text("name"))
     return Go(admin_page("groups"), Said(ask.say("The group has its new name.")))
 
 
 async def delete_group(ask: Ask) -> Answer:
     """Removes a group, and the roles that people have through it. Raises RecordUnknown."""
-    await ask.parts.groups.delete(await ask.system(groups.DELETE), number_of(ask))
+    await ask.parts.groups.delete(await ask.system(groups.DELETE), ask.number())
     return Go(admin_page("groups"), Said(ask.say("The group is gone.")))
 
 

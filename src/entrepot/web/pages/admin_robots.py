@@ -8,7 +8,7 @@ from entrepot.model.robot import EVERY_PROJECT, FOR_EVER, LONGEST_DURATION, Hold
 from entrepot.registry.robots import CREATE, DELETE, LIST, READ, UPDATE
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.admin_frame import admin_page, admin_view, number_of
+from entrepot.web.pages.admin_frame import admin_page, admin_view
 from entrepot.web.pages.robots import CHOICES, LIFETIMES
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place
@@ -33,7 +33,7 @@ async def create(ask: Ask) -> Answer:
 
 async def switch(ask: Ask) -> Answer:
     """Keeps a robot out at once, or lets it in again. Raises RecordUnknown."""
-    robot = await ask.parts.robots.get(await ask.system(READ), number_of(ask))
+    robot = await ask.parts.robots.get(await ask.system(READ), ask.number())
     disabled = not ask.form.ticked("on")
     wanted = RobotSettings(
         name=robot.row.name,
@@ -55,14 +55,14 @@ async def switch(ask: Ask) -> Answer:
 async def refresh(ask: Ask) -> Answer:
     """Gives a robot a new secret, and shows it this once. Raises RecordUnknown."""
     grant = await ask.system(UPDATE)
-    robot = await ask.parts.robots.get(await ask.system(READ), number_of(ask))
+    robot = await ask.parts.robots.get(await ask.system(READ), ask.number())
     secret = await ask.parts.robots.refresh(grant, robot.row.id, "")
     return await _page(ask, told=robot.name, secret=secret)
 
 
 async def remove(ask: Ask) -> Answer:
     """Removes a robot. Raises RecordUnknown."""
-    await ask.parts.robots.delete(await ask.system(DELETE), number_of(ask))
+    await ask.parts.robots.delete(await ask.system(DELETE), ask.number())
     return Go(admin_page("robots"), Said(ask.say("The robot is gone.")))
 
 

@@ -8,7 +8,7 @@ from entrepot.registry import configuration, labels, limits
 from entrepot.web.answer import Answer, Go, Said
 from entrepot.web.ask import Ask
 from entrepot.web.configuration_words import GROUPS, HELP, LABELS
-from entrepot.web.pages.admin_frame import admin_page, admin_view, number_of
+from entrepot.web.pages.admin_frame import admin_page, admin_view
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place
 
@@ -40,7 +40,7 @@ async def show_quotas(ask: Ask) -> Answer:
 async def set_quota(ask: Ask) -> Answer:
     """Has a project hold so much at most. Raises as `Limits.set_limit`."""
     grant = await ask.system(limits.UPDATE)
-    await ask.parts.limits.set_limit(grant, number_of(ask), _bytes(ask))
+    await ask.parts.limits.set_limit(grant, ask.number(), _bytes(ask))
     return Go(admin_page("quotas"), Said(ask.say("The limit is changed.")))
 
 
@@ -70,13 +70,13 @@ async def change_label(ask: Ask) -> Answer:
     """Changes a label. Raises as `Labels.update`."""
     grant = await ask.system(labels.UPDATE)
     name, description, color = ask.form.text("name"), ask.form.text("description"), ask.form.text("color")
-    await ask.parts.labels.update(grant, number_of(ask), name, description, color)
+    await ask.parts.labels.update(grant, ask.number(), name, description, color)
     return Go(admin_page("labels"), Said(ask.say("Label %(name)s is changed.", name=name)))
 
 
 async def delete_label(ask: Ask) -> Answer:
     """Removes a label, also from what bears it. Raises RecordUnknown."""
-    await ask.parts.labels.delete(await ask.system(labels.DELETE), number_of(ask))
+    await ask.parts.labels.delete(await ask.system(labels.DELETE), ask.number())
     return Go(admin_page("labels"), Said(ask.say("The label is gone from everything that bore it.")))
 
 

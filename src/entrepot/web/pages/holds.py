@@ -7,7 +7,7 @@ from entrepot.model.reference import Reference, RepositoryName, Tag
 from entrepot.registry.holds import LIST, LONGEST_REASON, PLACE
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
 
@@ -35,7 +35,7 @@ async def place(ask: Ask) -> Answer:
 async def lift(ask: Ask) -> Answer:
     """Lifts a hold. Raises as `Holds.lift`."""
     grant = await ask.project(PLACE)
-    hold = await ask.parts.holds.lift(grant, number_of(ask))
+    hold = await ask.parts.holds.lift(grant, ask.number())
     said = ask.say("%(name)s is not held any more.", name=hold.resource or grant.project.name)
     return Go(address(grant.project.name, PAGE), Said(said))
 

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from entrepot.model.errors import RecordUnknown
 from entrepot.registry.job_monitor import LIST, OPERATE, STOP
 from entrepot.web.answer import Answer, Content, Go, Said, View
 from entrepot.web.ask import Ask
@@ -11,13 +10,12 @@ from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
 
 LINES_SHOWN = 500
-LONGEST_ID = 18
 
 
 async def show(ask: Ask) -> Answer:
     """The job with the latest lines of its log. Raises RecordUnknown."""
     grant = await ask.system(LIST)
-    job = await ask.parts.job_monitor.get(grant, _id(ask))
+    job = await ask.parts.job_monitor.get(grant, ask.number())
     lines = await ask.parts.job_monitor.latest(grant, job.id, LINES_SHOWN)
     places, _ = await ask.parts.job_monitor.beside(grant, [job])
     shown = {**WORDS, "job": job, "lines": lines, "place": places.get(job.project_id or 0, ""), "clock": _clock}
@@ -27,7 +25,7 @@ async def show(ask: Ask) -> Answer:
 async def show_log(ask: Ask) -> Answer:
     """The whole log as text. Raises RecordUnknown."""
     grant = await ask.system(LIST)
-    job_id = _id(ask)
+    job_id = ask.number()
     lines = await ask.parts.job_monitor.log(grant, job_id)
     text = "".join(f"{_moment(line.at)} [{line.level.upper()}] {line.line}\n" for line in lines)
     return Content("text/plain; charset=utf-8", text.encode(), name=f"job-{job_id}.log")
@@ -36,7 +34,7 @@ async def show_log(ask: Ask) -> Answer:
 async def stop(ask: Ask) -> Answer:
     """Has the job end. Raises RecordUnknown."""
     grant = await ask.system(STOP)
-    job_id = _id(ask)
+    job_id = ask.number()
     unfinished = await ask.parts.job_monitor.stop(grant, job_id)
     told = ask.say("Job %(id)s is stopping.", id=job_id) if unfinished else ask.say("Job %(id)s had ended.", id=job_id)
     return Go(address(page=f"jobs/{job_id}"), Said(told))
@@ -45,15 +43,8 @@ async def stop(ask: Ask) -> Answer:
 async def again(ask: Ask) -> Answer:
     """Does once more what the job did. Raises RecordUnknown, Conflict, ProjectUnknown."""
     grant = await ask.system(OPERATE)
-    made = await ask.parts.job_monitor.again(grant, _id(ask))
+    made = await ask.parts.job_monitor.again(grant, ask.number())
     return Go(address(page=f"jobs/{made}"), Said(ask.say("It is done again, as job %(id)s.", id=made)))
-
-
-def _id(ask: Ask) -> int:
-    text = ask.captured["id"]
-    if not (text.isascii() and text.isdigit()) or len(text) > LONGEST_ID:
-        raise RecordUnknown("there is no job of this number")
-    return int(text)
 
 
 def _moment(microseconds: int) -> str:

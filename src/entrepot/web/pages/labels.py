@@ -4,7 +4,7 @@ from entrepot.model.query import Condition, Contains, ListQuery
 from entrepot.registry.labels import CREATE, DELETE, LIST, UPDATE
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
 
@@ -50,14 +50,14 @@ async def change(ask: Ask) -> Answer:
     """Gives a label another name, description or colour. Raises as `Labels.update`."""
     grant = await ask.project(UPDATE)
     name, description, color = _fields(ask)
-    await ask.parts.labels.update(grant, number_of(ask), name, description, color)
+    await ask.parts.labels.update(grant, ask.number(), name, description, color)
     return Go(address(grant.project.name, PAGE), Said(ask.say("The label %(name)s is changed.", name=name)))
 
 
 async def remove(ask: Ask) -> Answer:
     """Removes a label, also from what bears it. Raises as `Labels.delete`."""
     grant = await ask.project(DELETE)
-    await ask.parts.labels.delete(grant, number_of(ask))
+    await ask.parts.labels.delete(grant, ask.number())
     return Go(address(grant.project.name, PAGE), Said(ask.say("The label is gone.")))
 
 

@@ -8,7 +8,7 @@ from entrepot.registry.memberships import CREATE, DELETE, LIST, UPDATE, Entity
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.role import ROLE_NAMES
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
@@ -81,7 +81,7 @@ async def change(ask: Ask) -> Answer:
     """Gives a member another role. Raises as `Memberships.change`."""
     grant = await ask.project(UPDATE)
     role = _role(ask)
-    await ask.parts.memberships.change(grant, number_of(ask), role)
+    await ask.parts.memberships.change(grant, ask.number(), role)
     return Go(
         address(grant.project.name, PAGE), Said(ask.say("The role is %(role)s now.", role=ask.say(ROLE_NAMES[role])))
     )
@@ -90,7 +90,7 @@ async def change(ask: Ask) -> Answer:
 async def remove(ask: Ask) -> Answer:
     """Takes a member's role away. Raises as `Memberships.remove`."""
     grant = await ask.project(DELETE)
-    await ask.parts.memberships.remove(grant, number_of(ask))
+    await ask.parts.memberships.remove(grant, ask.number())
     return Go(address(grant.project.name, PAGE), Said(ask.say("The member is removed.")))
 
 

@@ -10,7 +10,7 @@ from entrepot.model.query import Exactly, ListQuery
 from entrepot.registry.immutable_rules import CREATE, DELETE, LIST, UPDATE
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.pages.rule_fields import NEW_IMMUTABLE, RuleFields, fields_of_immutable, immutable_rule, sent
 from entrepot.web.pages.rule_preview import TagPreview, tag_preview
 from entrepot.web.route import Route, changing, reading
@@ -74,7 +74,7 @@ async def switch(ask: Ask) -> Answer:
 async def remove(ask: Ask) -> Answer:
     """Removes a rule. Raises as `ImmutableRules.delete`."""
     grant = await ask.project(DELETE)
-    await ask.parts.immutable_rules.delete(grant, number_of(ask))
+    await ask.parts.immutable_rules.delete(grant, ask.number())
     return _back(grant, ask.say("The rule is gone: its tags can be moved and deleted again."))
 
 
@@ -114,10 +114,10 @@ async def _form(
 
 
 async def _rule(ask: Ask, grant: ProjectGrant) -> ImmutableRule:
-    query = ListQuery(conditions={"id": Exactly(number_of(ask))}, page_size=1)
+    query = ListQuery(conditions={"id": Exactly(ask.number())}, page_size=1)
     found, _ = await ask.parts.immutable_rules.page(grant, query)
     if not found:
-        raise Unknown(f"the project {grant.project.name} has no rule {number_of(ask)} for tags that never change")
+        raise Unknown(f"the project {grant.project.name} has no rule {ask.number()} for tags that never change")
     return found[0]
 
 

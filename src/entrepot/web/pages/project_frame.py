@@ -3,14 +3,10 @@
 from typing import Any, NamedTuple
 
 from entrepot.db.quotas import UNLIMITED
-from entrepot.model.errors import Unknown
 from entrepot.model.grant import ProjectGrant
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
-
-LONGEST_NUMBER = 18
-"""Digits."""
 
 
 class Tab(NamedTuple):
@@ -35,14 +31,6 @@ TABS = (
     Tab("trash", "trash", N_("Trash"), Permission(Resource.TAG, Verb.DELETE)),
     Tab("settings", "settings", N_("Settings"), Permission(Resource.CONFIGURATION, Verb.READ)),
 )
-
-
-def number_of(ask: Ask, name: str = "id") -> int:
-    """The number that a part of the address is. Raises Unknown if it is none."""
-    text = ask.captured[name]
-    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
-        raise Unknown(f"{text[:64]!r} is no number of anything here")
-    return int(text)
 
 
 async def frame_of(ask: Ask, grant: ProjectGrant, tab: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from entrepot.model.retention import MOST_RULES, RetentionPolicy, RetentionRule
 from entrepot.registry.retention import CREATE, DELETE, LIST, READ, UPDATE, PolicyView
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.pages.rule_fields import NEW, OFFERED, OLD, RuleFields, fields_of_rule, retention_rule, sent
 from entrepot.web.pages.rule_preview import Preview, preview
 from entrepot.web.route import Route, changing, reading
@@ -192,7 +192,7 @@ async def _view(ask: Ask, grant: ProjectGrant) -> PolicyView:
 async def _rule(ask: Ask, grant: ProjectGrant) -> tuple[PolicyView, int]:
     """The policy, and the place of the rule that the address names, from 0. Raises Unknown."""
     view = await _view(ask, grant)
-    position = number_of(ask) - 1
+    position = ask.number() - 1
     if not 0 <= position < len(view.row.policy.rules):
         raise Unknown(f"the project {grant.project.name} has no rule {position + 1}")
     return view, position

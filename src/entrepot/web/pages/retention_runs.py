@@ -10,7 +10,7 @@ from entrepot.registry.retention import LIST, READ, UPDATE
 from entrepot.registry.retention_runs import STOP
 from entrepot.web.answer import Answer, Content, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
 
@@ -37,7 +37,7 @@ async def show(ask: Ask) -> Answer:
     conditions: dict[str, Condition] = {"repository": Contains(part)} if part else {}
     query = ask.listed(conditions)
     policy_id, task_id = await _policy(ask, grant), ask.query.whole("task", 0)
-    job, tasks, total = await ask.parts.retention_runs.tasks(grant, policy_id, number_of(ask), query)
+    job, tasks, total = await ask.parts.retention_runs.tasks(grant, policy_id, ask.number(), query)
     shown = {
         **await frame_of(ask, grant, TAB),
         "part_of": "retention",
@@ -58,7 +58,7 @@ async def show(ask: Ask) -> Answer:
 async def stop(ask: Ask) -> Answer:
     """Has a run end in some seconds. Raises as `RetentionRuns.order`."""
     grant = await ask.project(READ, UPDATE)
-    run_id = number_of(ask)
+    run_id = ask.number()
     await ask.parts.retention_runs.order(grant, await _policy(ask, grant), run_id, STOP)
     return Go(address(grant.project.name, f"{TAB}/runs/{run_id}"), Said(ask.say("The run ends in some seconds.")))
 
@@ -66,7 +66,7 @@ async def stop(ask: Ask) -> Answer:
 async def log(ask: Ask) -> Answer:
     """What became of everything in a run, as text: of one repository of it (`?task=`), or of all."""
     grant = await ask.project(READ, LIST)
-    policy_id, run_id, only = await _policy(ask, grant), number_of(ask), ask.query.whole("task", 0)
+    policy_id, run_id, only = await _policy(ask, grant), ask.number(), ask.query.whole("task", 0)
     runs = ask.parts.retention_runs
     # Asked for here, so that a run that there is not is told of before anything is answered.
     await runs.tasks(grant, policy_id, run_id, ListQuery(page_size=1))
@@ -90,7 +90,7 @@ async def log(ask: Ask) -> Answer:
 async def _results(ask: Ask, grant: ProjectGrant, policy_id: int, task_id: int) -> list[Result]:
     """What became of the artifacts of one repository of the run, the first of them. Raises RecordUnknown."""
     found: list[Result] = []
-    async for some in ask.parts.retention_runs.results(grant, policy_id, number_of(ask), task_id):
+    async for some in ask.parts.retention_runs.results(grant, policy_id, ask.number(), task_id):
         found += some
         if len(found) >= MOST_RESULTS:
             break

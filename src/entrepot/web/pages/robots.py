@@ -13,7 +13,7 @@ from entrepot.registry.robots import CREATE, DELETE, LIST, READ, UPDATE, RobotVi
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
 
@@ -117,7 +117,7 @@ async def create(ask: Ask) -> Answer:
 async def show_one(ask: Ask) -> Answer:
     """A robot: what it may do, and what can be done to it."""
     grant = await ask.project(READ)
-    robot = await ask.parts.robots.get(grant, number_of(ask))
+    robot = await ask.parts.robots.get(grant, ask.number())
     shown = {
         **await frame_of(ask, grant, PAGE),
         **_form(robot.row.duration, frozenset(_held(robot))),
@@ -133,7 +133,7 @@ async def show_one(ask: Ask) -> Answer:
 async def change(ask: Ask) -> Answer:
     """Gives a robot other settings. Raises as `Robots.update`."""
     grant = await ask.project(READ, UPDATE)
-    robot = await ask.parts.robots.get(grant, number_of(ask))
+    robot = await ask.parts.robots.get(grant, ask.number())
     wanted = _settings(ask, grant, robot.row.name, disabled=robot.row.disabled)
     await ask.parts.robots.update(grant, robot.row.id, robot.name, wanted)
     return Go(_address(grant, robot), Said(ask.say("%(name)s is changed.", name=robot.name)))
@@ -142,7 +142,7 @@ async def change(ask: Ask) -> Answer:
 async def switch(ask: Ask) -> Answer:
     """Keeps a robot out at once, or lets it in again. Raises as `Robots.update`."""
     grant = await ask.project(READ, UPDATE)
-    robot = await ask.parts.robots.get(grant, number_of(ask))
+    robot = await ask.parts.robots.get(grant, ask.number())
     disabled = not ask.form.ticked("on")
     wanted = RobotSettings(
         name=robot.row.name,
@@ -164,7 +164,7 @@ async def switch(ask: Ask) -> Answer:
 async def refresh(ask: Ask) -> Answer:
     """Gives a robot a new secret, and shows it this once. Raises as `Robots.refresh`."""
     grant = await ask.project(READ, UPDATE)
-    robot = await ask.parts.robots.get(grant, number_of(ask))
+    robot = await ask.parts.robots.get(grant, ask.number())
     secret = await ask.parts.robots.refresh(grant, robot.row.id, "")
     return await _secret(ask, grant, robot, secret, fresh=False)
 
@@ -172,7 +172,7 @@ async def refresh(ask: Ask) -> Answer:
 async def remove(ask: Ask) -> Answer:
     """Removes a robot. Raises as `Robots.delete`."""
     grant = await ask.project(DELETE)
-    await ask.parts.robots.delete(grant, number_of(ask))
+    await ask.parts.robots.delete(grant, ask.number())
     return Go(address(grant.project.name, PAGE), Said(ask.say("The robot is gone.")))
 
 

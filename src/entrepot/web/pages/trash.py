@@ -9,7 +9,7 @@ from entrepot.registry.restorations import Restored, Wish
 from entrepot.registry.rules import SECOND
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
-from entrepot.web.pages.project_frame import frame_of, number_of
+from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address, written
 
@@ -81,7 +81,7 @@ async def purge(ask: Ask) -> Answer:
 
 
 async def _grant(ask: Ask) -> TrashGrant:
-    return await ask.parts.management.trashed(ask.asker, number_of(ask))
+    return await ask.parts.management.trashed(ask.asker, ask.number())
 
 
 def _place(restored: Restored) -> str:
