@@ -20,8 +20,8 @@ class Fields:
             self._values.setdefault(name, []).append(value)
 
     def text(self, name: str, default: str = "") -> str:
-        """The last value of that name, without blanks around it."""
-        return self._values.get(name, [default])[-1].strip()
+        """The last value of that name, without blanks around it; NUL, which no database keeps, is U+FFFD."""
+        return self._values.get(name, [default])[-1].strip().replace("\0", "\ufffd")
 
     def secret(self, name: str) -> str:
         """The value exactly as it was typed."""
