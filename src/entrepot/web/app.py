@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -49,8 +50,8 @@ class WebApp:
 
     def __init__(self, parts: Parts, db: Database) -> None:
         self._parts = parts
-        self._assets = Assets()
-        self._renderer = Renderer(self._assets)
+        self._assets = _assets()
+        self._renderer = _renderer()
         self._door = Door(parts.sessions, parts.configuration, parts.public_url)
         self._table = Table(ROUTES)
         self._live = Live(db)
@@ -268,3 +269,14 @@ async def _give(scope: Scope, receive: Receive, send: Send, content: Content) ->
         async for piece in stream:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+# Read and compiled once a process, whatever number of applications it has.
+@cache
+def _assets() -> Assets:
+    return Assets()
+
+
+@cache
+def _renderer() -> Renderer:
+    return Renderer(_assets())

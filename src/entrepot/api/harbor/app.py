@@ -2,9 +2,8 @@
 
 import asyncio
 import json
+from functools import cache
 from typing import cast
-
-from litestar import Litestar
 
 from entrepot.api.harbor import (
     sessions,
@@ -23,8 +22,8 @@ class HarborApp:
     """The ASGI application for `/api/…` and `/c/…`."""
 
     def __init__(self, parts: Parts) -> None:
-        self._management = _behind_front(application(HANDLERS, parts), BASE, parts)
-        self._pages = _behind_front(application(sessions.HANDLERS, parts), "", parts)
+        self._management = Front(_management(), BASE, parts)
+        self._pages = Front(_pages(), "", parts)
         self._document = b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,13 +45,12 @@ class HarborApp:
         await send({"type": "http.response.body", "body": self._document})
 
 
-def _behind_front(made: Litestar, base: str, parts: Parts) -> Front:
+@cache
+def _management() -> Application:
     # Litestar names the kinds of scopes and messages more narrowly than the specification's plain mappings.
-    return Front(
-        cast(Application, made),
-        base,
-        parts.public_url,
-        gate=parts.gate,
-        sessions=parts.sessions,
-        configuration=parts.configuration,
-    )
+    return cast(Application, application(HANDLERS))
+
+
+@cache
+def _pages() -> Application:
+    return cast(Application, application(sessions.HANDLERS))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from litestar import Litestar, Router
-from litestar.datastructures import State
+from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Server
 from litestar.types import ControllerRouterHandler
@@ -15,17 +14,18 @@ from entrepot.api.harbor.request import HarborRequest
 BASE = "/api/v2.0"
 
 
-def application(handlers: Sequence[ControllerRouterHandler], parts: object, *, documented: bool = False) -> Litestar:
-    """The management API below `BASE`, which its caller cuts off; handlers find `parts` as `request.app.state.parts`.
+def application(handlers: Sequence[ControllerRouterHandler], *, documented: bool = False) -> Litestar:
+    """The management API below `BASE`, which its caller cuts off.
 
-    Litestar's own pages, logs and debug answers are off. `documented` is for `document` alone.
+    It holds nothing but its routes: what a request works on comes with it, from the front. Litestar's own pages, logs
+    and debug answers are off. `documented` is for `document` alone.
     """
     return Litestar(
-        [Router("/", route_handlers=[*handlers], parameters={"x_request_id": REQUEST_ID})],
+        [*handlers],
+        parameters={"x_request_id": REQUEST_ID},
         exception_handlers=exception_handlers(),
         request_class=HarborRequest,
         request_max_body_size=LARGEST_BODY,
-        state=State({"parts": parts}, deep_copy=False),
         openapi_config=OpenAPIConfig(title="Harbor API", version="2.0", servers=[Server(url=BASE)])
         if documented
         else None,

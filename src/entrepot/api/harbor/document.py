@@ -15,7 +15,7 @@ def document(handlers: Sequence[ControllerRouterHandler]) -> dict[str, Any]:
 
     Made by an application of its own, since one that serves requests would also serve Litestar's pages.
     """
-    app = application(handlers, None, documented=True)
+    app = application(handlers, documented=True)
     made = app.openapi_schema.to_schema()
     for route in app.routes:
         if not isinstance(route, HTTPRoute):

@@ -9,18 +9,16 @@ import hmac
 import secrets
 from dataclasses import dataclass, replace
 
-from entrepot.access.gate import Gate
 from entrepot.access.identity import NOBODY, Identity
 from entrepot.access.management import Asker
-from entrepot.access.sessions import Sessions
 from entrepot.api.harbor.errors import answer_to
 from entrepot.api.harbor.path import asked, routed
 from entrepot.model.errors import Denied, EntrepotError, Unauthenticated
 from entrepot.model.grant import Origin
-from entrepot.registry.configuration import Configuration
 from entrepot.wire import cookies
 from entrepot.wire.asgi import Application, Header, Message, Receive, Scope, Send
 from entrepot.wire.origin import is_foreign
+from entrepot.wire.parts import Parts
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
 _EXEMPT = {("PUT", "/api/v2.0/configurations"), ("POST", "/c/login"), ("POST", "/c/userExists")}
@@ -32,7 +30,7 @@ _SESSIONS_ONLY = "/c/"
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What the front found out about a request; handlers find it in the state under `arrival`."""
+    """What the front found out about a request; handlers find it in the state under `arrival`, beside the `parts`."""
 
     asker: Asker
     session: str
@@ -48,26 +46,14 @@ class Arrival:
 class Front:
     """An ASGI application around another one."""
 
-    def __init__(
-        self,
-        application: Application,
-        base: str,
-        public_url: str,
-        *,
-        gate: Gate,
-        sessions: Sessions,
-        configuration: Configuration,
-    ) -> None:
-        """`base` is the beginning of every path, which the other application is not shown.
-
-        `public_url` is where browsers find the registry, if not under the Host that they send.
-        """
+    def __init__(self, application: Application, base: str, parts: Parts) -> None:
+        """`base` is the beginning of every path, which the other application is not shown."""
         self._application = application
         self._base = base
-        self._public_url = public_url
-        self._gate = gate
-        self._sessions = sessions
-        self._configuration = configuration
+        self._parts = parts
+        self._gate = parts.gate
+        self._sessions = parts.sessions
+        self._configuration = parts.configuration
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on with its `Arrival`, or refuses it with Harbor's error body."""
@@ -83,7 +69,7 @@ class Front:
             "path": path,
             "raw_path": path.encode(),
             "query_string": asked(scope["query_string"]),
-            "state": {**(scope.get("state") or {}), "arrival": arrival},
+            "state": {**(scope.get("state") or {}), "arrival": arrival, "parts": self._parts},
         }
 
         async def sending(message: Message) -> None:
@@ -108,7 +94,7 @@ class Front:
         random = found.get(cookies.CSRF, "")
         path = routed(scope.get("raw_path") or scope["path"].encode())
         changing = scope["method"] not in _SAFE
-        if (changing or path in _CHANGED_BY_GET) and is_foreign(headers, self._public_url):
+        if (changing or path in _CHANGED_BY_GET) and is_foreign(headers, self._parts.public_url):
             raise Denied(
                 "a page of another site asked for this change; if it is the registry's own, "
                 "set public_url to the address that browsers use"

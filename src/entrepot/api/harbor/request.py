@@ -18,7 +18,7 @@ class HarborRequest(Request[Any, Any, State]):
     @property
     def parts(self) -> Parts:
         """What operations work on."""
-        parts: Parts = self.app.state.parts
+        parts: Parts = self.scope["state"]["parts"]
         return parts
 
     @property
