@@ -18,7 +18,7 @@ from entrepot.access.passwords import Passwords
 from entrepot.access.sessions import Sessions
 from entrepot.access.tokens import Tokens
 from entrepot.access.turnstile import Turnstile
-from entrepot.api.harbor.app import HarborApp
+from entrepot.api.harbor.app import HarborApp, served
 from entrepot.api.oci.app import OciApp
 from entrepot.api.oci.at_once import AtOnce
 from entrepot.api.token.app import TokenApp
@@ -355,6 +355,7 @@ def _parts(house: House, probes: Probes, arrivals: Arrivals) -> Parts:
         retention_runs=RetentionRuns(db),
         previews=Previews(db, house.rules),
         probes=probes,
+        api_document=served,
         public_url=house.settings.public_url,
         storage_provider=provider_of(house.settings.storage),
         data=house.settings.data,

@@ -301,6 +301,7 @@ PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
         }.items()
         for page in pages
     },
+    (Place.HOUSE, "api/{id}"): ("api/getProject?send=1&path.project_name_or_id={project_id}", "api/CreateRobot"),
     (Place.HOUSE, "trash/{id}"): ("trash/{trash}",),
     (Place.HOUSE, "trash/{id}/restore"): ("trash/{trash}/restore",),
     (Place.HOUSE, "trash/{id}/purge"): ("trash/{trash}/purge",),

@@ -44,6 +44,8 @@ READING: dict[tuple[Place, str], Right] = {
     (HOUSE, "account"): SIGNED_IN,
     (HOUSE, "search"): EVERYBODY,
     (HOUSE, "palette"): EVERYBODY,
+    (HOUSE, "api"): EVERYBODY,
+    (HOUSE, "api/{id}"): EVERYBODY,
     (HOUSE, "activity"): SIGNED_IN,
     (HOUSE, "trash"): SIGNED_IN,
     (HOUSE, "admin"): ADMIN,

@@ -108,7 +108,7 @@ class WebApp:
         if state is not None:
             state["route"] = f"{route.place}:{route.page}"
         form = await self._form(scope, receive, visitor, route)
-        host = address_of(scope, self._parts.public_url).partition("://")[2]
+        whole = address_of(scope, self._parts.public_url)
         ask = Ask(
             parts=self._parts,
             asker=visitor.asker,
@@ -121,7 +121,8 @@ class WebApp:
             query=fields_of(scope["query_string"]),
             form=form,
             voice=visitor.voice,
-            host=host,
+            host=whole.partition("://")[2],
+            address=whole,
         )
         return await route.handler(ask), ask
 

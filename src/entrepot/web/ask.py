@@ -42,6 +42,8 @@ class Ask:
     voice: Voice
     host: str
     """Under which clients find the registry: `hub.example.org:5000`."""
+    address: str
+    """The same with its scheme: `https://hub.example.org:5000`."""
 
     @property
     def principal(self) -> Principal:

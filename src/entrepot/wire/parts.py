@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from entrepot.access.gate import Gate
 from entrepot.access.management import ManagementGate
@@ -84,6 +85,8 @@ class Parts:
     previews: Previews
     probes: Mapping[str, Callable[[], Awaitable[None]]]
     """By name, what returns if a part works, and raises EntrepotError if not."""
+    api_document: Callable[[], Mapping[str, Any]]
+    """The OpenAPI document of the management API. The first call takes a second: leave it to a thread."""
     public_url: str
     """Where clients find the registry; empty: under whatever address they used."""
     storage_provider: str

@@ -13,7 +13,7 @@ from entrepot.registry.allowlists import UPDATE
 
 @get("/system/CVEAllowlist", **operation("getSystemCVEAllowlist", "SystemCVEAllowlist", errors=(401, 500)))
 async def get_allowlist(request: HarborRequest) -> CVEAllowlist:
-    """The list."""
+    """The vulnerabilities that every project puts up with, unless it has a list of its own."""
     grant = await request.parts.management.signed_in(request.arrival.asker)
     found = await request.parts.allowlists.get(grant)
     return CVEAllowlist() if found is None else allowlist_shown(found, 0)
@@ -21,7 +21,7 @@ async def get_allowlist(request: HarborRequest) -> CVEAllowlist:
 
 @put("/system/CVEAllowlist", **operation("putSystemCVEAllowlist", "SystemCVEAllowlist", errors=(401, 403, 500)))
 async def put_allowlist(request: HarborRequest, data: JSONBody[CVEAllowlist | None] = None) -> Done:
-    """Sets the list."""
+    """Sets which vulnerabilities every project puts up with, unless it has a list of its own."""
     grant = await request.parts.management.system(request.arrival.asker, UPDATE)
     await request.parts.allowlists.put(grant, allowlist_of(data or CVEAllowlist()))
     return Done()

@@ -26,9 +26,16 @@ def application(handlers: Sequence[ControllerRouterHandler], *, documented: bool
         exception_handlers=exception_handlers(),
         request_class=HarborRequest,
         request_max_body_size=LARGEST_BODY,
-        openapi_config=OpenAPIConfig(title="Harbor API", version="2.0", servers=[Server(url=BASE)])
-        if documented
-        else None,
+        openapi_config=_documented() if documented else None,
         logging_config=None,
         debug=False,
+    )
+
+
+def _documented() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Harbor API",
+        version="2.0",
+        servers=[Server(url=BASE)],
+        use_handler_docstrings=True,
     )

@@ -22,7 +22,7 @@ _ONE = _PATH + "/{meta_name:str}"
 async def list_metadata(
     request: HarborRequest, project_name_or_id: FromPath[str], is_name: IsName = False
 ) -> dict[str, str]:
-    """All of it."""
+    """All settings of the project's metadata that are set."""
     grant = await project_grant(request, project_name_or_id, is_name, LIST_METADATA)
     return await request.parts.project_changes.metadata(grant, LIST_METADATA)
 
@@ -34,7 +34,7 @@ async def add_metadata(
     data: JSONBody[dict[str, str] | None] = None,
     is_name: IsName = False,
 ) -> Done:
-    """Sets one that was not set."""
+    """Sets one setting of the project's metadata that was not set."""
     grant = await project_grant(request, project_name_or_id, is_name, CREATE_METADATA)
     await request.parts.project_changes.put_metadata(grant, data or {}, fresh=True)
     return Done()
@@ -44,7 +44,7 @@ async def add_metadata(
 async def get_metadata(
     request: HarborRequest, project_name_or_id: FromPath[str], meta_name: FromPath[str], is_name: IsName = False
 ) -> dict[str, str]:
-    """One of them."""
+    """One setting of the project's metadata."""
     grant = await project_grant(request, project_name_or_id, is_name, READ_METADATA)
     found = await request.parts.project_changes.metadata(grant)
     name = name_of(meta_name)
@@ -61,7 +61,7 @@ async def update_metadata(
     data: JSONBody[dict[str, str] | None] = None,
     is_name: IsName = False,
 ) -> Done:
-    """Changes one that is set."""
+    """Changes one setting of the project's metadata that is set."""
     grant = await project_grant(request, project_name_or_id, is_name, UPDATE_METADATA)
     if data is None or list(data) != [name_of(meta_name)]:
         raise Invalid("send the setting that the path names, and no other")
@@ -73,7 +73,7 @@ async def update_metadata(
 async def delete_metadata(
     request: HarborRequest, project_name_or_id: FromPath[str], meta_name: FromPath[str], is_name: IsName = False
 ) -> Done:
-    """Forgets one."""
+    """Has one setting of the project's metadata not be set."""
     grant = await project_grant(request, project_name_or_id, is_name, DELETE_METADATA)
     await request.parts.project_changes.delete_metadata(grant, name_of(meta_name))
     return Done()

@@ -31,7 +31,7 @@ _CORE = "core"
 
 @get("/ping", media_type="text/plain", **operation("getPing", "ping", errors=(405,)))
 async def ping() -> str:
-    """Answers."""
+    """Answers, as long as the registry is there."""
     return "Pong"
 
 

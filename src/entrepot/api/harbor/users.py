@@ -61,7 +61,7 @@ async def create_user(request: HarborRequest, data: JSONBody[UserCreationReq]) -
 
 @get("/users/current", **operation("getCurrentUserInfo", "user", errors=(401, 412, 500)))
 async def get_current_user(request: HarborRequest) -> UserResp:
-    """Who asks."""
+    """The account of who asks."""
     principal = (await request.parts.management.signed_in(request.arrival.asker)).principal
     if principal.user_id is None:
         raise InUse("a robot has no account of its own")

@@ -1,4 +1,4 @@
-"""Every page that belongs to nothing: one's account, jobs, activity, administration, search."""
+"""Every page that belongs to nothing: one's account, jobs, activity, administration, search, the API."""
 
 from entrepot.web.pages import (
     account,
@@ -7,6 +7,7 @@ from entrepot.web.pages import (
     admin_robots,
     admin_rules,
     admin_store,
+    explorer,
     job,
     jobs,
     search,
@@ -23,4 +24,5 @@ ROUTES: tuple[Route, ...] = (
     *admin_rules.ROUTES,
     *admin_store.ROUTES,
     *search.ROUTES,
+    *explorer.ROUTES,
 )

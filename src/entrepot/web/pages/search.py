@@ -40,6 +40,7 @@ WAYS = (
     Way(N_("Account"), "account"),
     Way(N_("Activity"), "activity"),
     Way(N_("Trash"), "trash"),
+    Way("API", "api"),
     Way(N_("Jobs"), "jobs", admin=True),
     Way(N_("Users"), "admin/users", admin=True),
     Way(N_("Groups"), "admin/groups", admin=True),
