@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from clients.program import INSTALL
 
@@ -19,6 +19,7 @@ LOCALES = {"en": "en-US", "zh": "zh-CN"}
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PATIENCE = 20_000
 """Milliseconds for which anything on a page is waited for."""
+expect.set_options(timeout=PATIENCE)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser
 
+from clients.docker import Daemon
 from clients.server import Server
 from contracts.access_house import basic
 
@@ -22,12 +23,25 @@ for room in ("web", "harbor"):
 from furnish import Made, furnish  # noqa: E402 - found by the lines above
 from house import Client  # noqa: E402
 
+from .settled import settled  # noqa: E402
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The one browser."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def docker_daemon() -> Iterator[Daemon]:
+    """The one dockerd."""
+    daemon = Daemon()
+    try:
+        daemon.wait()
+        yield daemon
+    finally:
+        daemon.stop()
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +61,7 @@ def made(registry: Server) -> Made:
         async with httpx.AsyncClient(base_url=registry.url, timeout=60, trust_env=False) as http:
             admin = Client(http, basic(registry.user, registry.password))
             await admin.post("/projects", {"project_name": "shop"})
-            return await furnish(admin, "shop")
+            return await settled(admin, await furnish(admin, "shop"))
 
     # In a thread of its own: the browser's events run in this one.
     with ThreadPoolExecutor(1) as elsewhere:

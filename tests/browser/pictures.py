@@ -12,6 +12,7 @@ from house import Client
 from playwright.sync_api import Browser
 
 from browser.chromium import NARROW, WIDE, chromium, look, sign_in
+from browser.settled import settled
 from clients.server import Server
 from contracts.access_house import basic
 from entrepot.web.routes import ROUTES
@@ -40,7 +41,7 @@ async def fill(registry: Server) -> Made:
             for number in range(4):
                 layer = {"app/name": f"{name} {number}".encode()}
                 await push_whole(admin, f"shop/{name}", f"2.{number}", layer)
-        return await furnish(admin, "shop")
+        return await settled(admin, await furnish(admin, "shop"))
 
 
 def take(browser: Browser, registry: Server, made: Made, folder: Path, part: str) -> None:

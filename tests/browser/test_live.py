@@ -148,6 +148,7 @@ def test_what_one_node_does_pages_of_the_other_show(
             page = opened(nodes[1], "/library/far?show=tags")
             for number in range(5):
                 late(page, tagged(client, "library/far", f"tag-{number}"), f"a.name:text-is('tag-{number}')")
+            page.context.close()  # Before its node goes, which would be an error on it.
     finally:
         for node in nodes:
             node.kill()

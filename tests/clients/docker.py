@@ -54,19 +54,19 @@ class Daemon:
 
 
 class Docker:
-    """One person's docker at that daemon."""
+    """One person's docker at that daemon. `address` is where it finds the server, if not at its own."""
 
     asks_at_login = True
 
-    def __init__(self, server: Server, home: Path, daemon: Daemon) -> None:
-        self._server = server
+    def __init__(self, server: Server, home: Path, daemon: Daemon, *, address: str = "") -> None:
+        self.address = address or server.address
         self._home = home
         # The classic builder needs no plugin, and both it and the new one send the same to a registry.
         environment = {"DOCKER_HOST": daemon.host, "DOCKER_CONFIG": str(home / "config"), "DOCKER_BUILDKIT": "0"}
         self.program = Program("docker", environment)
 
     def login(self, user: str, password: str) -> None:
-        self.program.run("login", "-u", user, "--password-stdin", self._server.address, stdin=password)
+        self.program.run("login", "-u", user, "--password-stdin", self.address, stdin=password)
 
     def push(self, reference: str, files: Mapping[str, bytes]) -> None:
         self.build(reference, files)
@@ -82,13 +82,15 @@ class Docker:
         finally:
             self.forget(reference)
 
-    def build(self, reference: str, files: Mapping[str, bytes]) -> None:
-        """Makes an image of the files, from scratch."""
+    def build(self, reference: str, *layers: Mapping[str, bytes]) -> None:
+        """Makes an image of the files, from scratch, with one layer for each of the arguments."""
         context = Path(tempfile.mkdtemp(dir=self._home))
-        (context / ROOT).mkdir()
-        for name, data in files.items():
-            (context / ROOT / name).write_bytes(data)
-        (context / "Dockerfile").write_text(f'FROM scratch\nCOPY {ROOT} /{ROOT}\nCMD ["/none"]\n')
+        for number, files in enumerate(layers):
+            (context / str(number)).mkdir()
+            for name, data in files.items():
+                (context / str(number) / name).write_bytes(data)
+        copies = "".join(f"COPY {number} /{ROOT}\n" for number in range(len(layers)))
+        (context / "Dockerfile").write_text(f'FROM scratch\n{copies}CMD ["/none"]\n')
         self.program.run("build", "-q", "-t", reference, context)
 
     def files(self, reference: str) -> dict[str, bytes]:

@@ -15,15 +15,19 @@ import httpx
 SOURCE = Path(__file__).parents[2] / "src"
 START_SECONDS = 40.0
 STOP_SECONDS = 30.0
+PASSWORD = "Correct-Horse-Battery-9"
 
 
 class Server:
-    """One `entrepot serve` with a data folder of its own; `settings` are its environment, as `ENTREPOT_<NAME>`."""
+    """One `entrepot serve` with a data folder of its own; `settings` are its environment, as `ENTREPOT_<NAME>`.
+
+    Without a `password` it makes one for the administrator at its first start, as it does for whoever sets none.
+    """
 
     user = "admin"
-    password = "Correct-Horse-Battery-9"
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, *, password: str = PASSWORD, **settings: str) -> None:
+        self.password = password
         self.data = folder / "data"
         self.log = folder / "server.log"
         self.address = f"127.0.0.1:{_free_port()}"
@@ -39,7 +43,7 @@ class Server:
         """Returns when the registry says that it is ready. Raises AssertionError with its log if it never does."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [*_ENTREPOT, "serve", "--data", str(self.data), "--listen", self.address]
-        environment = self._environment(ENTREPOT_ADMIN_PASSWORD=self.password)
+        environment = self._environment(**({"ENTREPOT_ADMIN_PASSWORD": self.password} if self.password else {}))
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS

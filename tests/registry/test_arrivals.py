@@ -85,6 +85,21 @@ async def test_a_session_of_several_requests_is_one_upload(place: Place) -> None
     await _seen(place, 0)
 
 
+async def test_a_session_that_another_process_finishes_is_over_at_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "IDLE", 60)
+    upload = await place.uploads.start(await place.grant())
+    grant = await place.grant()
+    body = Slow()
+    body.further.set()
+    await place.uploads.append(grant, upload.id, aiter(body))
+    await _seen(place, 1)
+    other = Uploads(place.db, place.storage, place.rules)
+    await other.finish(grant, upload.id, None, Digest.of(CONTENT))
+    await _seen(place, 0)
+
+
 async def test_a_session_that_nobody_goes_on_with_is_not_seen_for_long(place: Place) -> None:
     upload = await place.uploads.start(await place.grant())
     body = Slow()

@@ -40,6 +40,11 @@ def find(tx: Transaction, upload_id: str, repository_id: int, owner: str) -> Upl
     return _row(tx, upload_id, repository_id, owner, "")
 
 
+def is_open(tx: Transaction, upload_id: str) -> bool:
+    """Whether the session is there and was not finished."""
+    return tx.one("SELECT 1 FROM uploads WHERE id = ? AND finished IS NULL", upload_id) is not None
+
+
 def lock(tx: Transaction, upload_id: str, repository_id: int, owner: str) -> UploadRow | None:
     """As `find`, and nobody else changes it until the transaction ends."""
     return _row(tx, upload_id, repository_id, owner, " FOR UPDATE")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from entrepot.db import arrivals
+from entrepot.db import arrivals, uploads
 from entrepot.db.arrivals import ArrivalRow
-from entrepot.db.contract import Database
+from entrepot.db.contract import Database, Transaction
 from entrepot.model.errors import Failed
 from entrepot.model.grant import ProjectGrant, RepositoryGrant
 from entrepot.model.permission import Permission, Resource, Verb
@@ -115,8 +115,17 @@ class Arrivals:
         if not rows and not over:
             return
         self._over = []
+        paused = {one.id for one in due if one.idle_since}
+
+        def change(tx: Transaction) -> set[str]:
+            # Another process may have taken the last request of a session, and told nobody.
+            ended = {upload_id for upload_id in paused if not uploads.is_open(tx, upload_id)}
+            arrivals.tell(tx, [row for row in rows if row.id not in ended], [*over, *ended])
+            return ended
+
         with suppress(Failed):  # The next telling says it all again; what is never taken back becomes stale.
-            await self._db.write(lambda tx: arrivals.tell(tx, rows, over))
+            for upload_id in await self._db.write(change):
+                self._running.pop(upload_id, None)
 
 
 def _row(arrival: Arrival, now: float) -> ArrivalRow:
