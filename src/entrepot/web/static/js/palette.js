@@ -1,4 +1,4 @@
-// The palette: Ctrl-K, Cmd-K or / opens it; what is typed is looked for at once; arrows choose, Enter opens.
+// The palette: Ctrl-K, Cmd-K, / or on narrow pages a button opens it; what is typed is looked for at once; arrows choose, Enter opens.
 
 const WAIT = 120; // ms without a key before it asks
 const dialog = document.getElementById("palette");
@@ -73,6 +73,11 @@ if (dialog) {
     },
     true,
   );
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-palette]")) return;
+    event.preventDefault();
+    open();
+  });
   input.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(ask, WAIT);
