@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.databases import EMPTYING, PostgresqlServer
+from contracts.event_fields import differing
 from contracts.place import Place
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.postgresql import PostgresqlDatabase
@@ -62,3 +63,5 @@ async def place(database: Database, storage: Storage) -> AsyncIterator[Place]:
     made = Place(database, storage, Rules())
     yield made
     await made.assert_whole()
+    others = await database.read(differing)
+    assert not others, "\n".join(others)

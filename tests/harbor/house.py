@@ -9,6 +9,7 @@ import pytest
 
 from contracts import access_house
 from contracts.access_house import PASSWORD, basic
+from contracts.event_fields import differing
 from entrepot.access.first_start import FirstStart
 from entrepot.app import House, route, rules_of
 from entrepot.config import Settings
@@ -92,6 +93,8 @@ async def harbor(house: access_house.House, tmp_path: Path) -> AsyncIterator[Har
     async with httpx.AsyncClient(transport=transport, base_url="http://registry.example") as http:
         yield Harbor(whole, http, application)
     await pulls.close()
+    others = await house.db.read(differing)
+    assert not others, "\n".join(others)
 
 
 async def _works() -> None:

@@ -197,3 +197,30 @@ async def test_what_must_not_be_empty_may_stay_so(harbor: Harbor) -> None:
     assert (await admin("PUT", "/configurations", {"ldap_url": "", "ldap_base_dn": ""})).status_code == 200
     for blank in ({"ldap_url": " "}, {"ldap_uid": ""}, {"robot_name_prefix": ""}):
         assert (await admin("PUT", "/configurations", blank)).status_code == 400, blank
+
+
+async def test_what_is_kept_of_pulls_is_a_setting(harbor: Harbor) -> None:
+    admin, owner, pulls = harbor("admin"), harbor("owner"), harbor.whole.pulls
+    digest = await push_image(owner, "own/app", "latest")
+    seen: list[tuple[int, int, bool]] = []
+    before = ""
+    for change in (
+        {"pull_audit_log_disable": False, "pull_time_update_disable": True},
+        {"pull_count_update_disable": True, "pull_time_update_disable": False},
+        {"pull_audit_log_disable": True, "pull_count_update_disable": False, "pull_time_update_disable": True},
+    ):
+        assert (await admin("PUT", "/configurations", change)).status_code == 200
+        told = await admin.get("/configurations")
+        assert {name: told[name]["value"] for name in change} == change
+        await pulls.close()  # What is kept is read with each batch.
+        assert (await owner("GET", "/v2/own/app/manifests/latest")).status_code == 200
+        await pulls.close()
+        artifact = await owner.get(f"/projects/own/repositories/app/artifacts/{digest}")
+        count = (await owner.get("/projects/own/repositories/app")).get("pull_count", 0)
+        logs = await admin.get("/auditlog-exts", q="operation=pull")
+        seen.append((count, len(logs), artifact["pull_time"] != before))
+        before = artifact["pull_time"]
+    assert [(count, logs) for count, logs, _ in seen] == [(1, 1), (1, 2), (2, 2)]
+    assert [stamped for _, _, stamped in seen][1:] == [True, False]
+    for name in change:
+        assert (await admin("PUT", "/configurations", {name: "perhaps"})).status_code == 422

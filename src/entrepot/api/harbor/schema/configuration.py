@@ -68,6 +68,9 @@ class Configurations(Struct, omit_defaults=True):
     scanner_skip_update_pulltime: bool | None = None
     banner_message: str | None = None
     disabled_audit_log_event_types: str | None = None
+    pull_audit_log_disable: bool | None = None
+    pull_time_update_disable: bool | None = None
+    pull_count_update_disable: bool | None = None
 
 
 class StringConfigItem(Struct, omit_defaults=True):
@@ -171,3 +174,6 @@ class ConfigurationsResponse(Struct, omit_defaults=True):
     session_timeout: IntegerConfigItem | UnsetType = UNSET
     banner_message: StringConfigItem | UnsetType = UNSET
     disabled_audit_log_event_types: StringConfigItem | UnsetType = UNSET
+    pull_audit_log_disable: BoolConfigItem | UnsetType = UNSET
+    pull_time_update_disable: BoolConfigItem | UnsetType = UNSET
+    pull_count_update_disable: BoolConfigItem | UnsetType = UNSET
