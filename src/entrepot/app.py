@@ -86,6 +86,7 @@ from entrepot.tasks.purge_audit import purge_audit
 from entrepot.tasks.repair import Repairer
 from entrepot.tasks.retain import Retain
 from entrepot.tasks.scrub import Pace, Scrubber
+from entrepot.tasks.scrub_job import ScrubJob
 from entrepot.tasks.seal import Sealer
 from entrepot.web.app import WebApp
 from entrepot.wire.parts import Parts
@@ -258,6 +259,7 @@ def tasks_of(house: House) -> Tasks:
     artifacts = Artifacts(db, manifests, Blobs(db, storage, rules))
     tasks = [
         GarbageCollection(db, Collector(db, storage, rules), artifacts).task,
+        ScrubJob(db, storage).task,
         purge_audit(Audit(db)),
         Retain(db, rules, Configuration(db)).task(),
         IndexLayers(db, storage, rules).task(),

@@ -95,3 +95,19 @@ def test_a_worker_of_its_own_does_what_waits_and_stops_when_told(data: Path) -> 
             assert worker.wait(20) == 0
         finally:
             worker.kill()
+
+
+def test_a_scrub_is_asked_for_and_done_by_a_worker(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["job", "start", "scrub"]) == 0
+    number = capsys.readouterr().out.strip()
+    assert run(["job", "start", "scrub"]) == 1
+    assert f"job {number} does this already" in capsys.readouterr().err
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-m", "entrepot", "work"], env=environment) as worker:
+        try:
+            assert run(["job", "show", number, "--follow"]) == 0
+        finally:
+            worker.kill()
+    assert "succeeded" in capsys.readouterr().out
+    assert run(["job", "log", number]) == 0
+    assert "reading 0 blobs again" in capsys.readouterr().out

@@ -115,3 +115,21 @@ async def test_who_pulls_what_is_lost_has_it_set_aside(harbor: Harbor) -> None:
     assert (await owner("GET", url)).content == LAYER
     steps = [step async for step in harbor.whole.prover.prove()]
     assert not [step for step in steps if isinstance(step, Finding)]
+
+
+async def test_a_scrub_is_asked_for_looked_at_and_stopped(harbor: Harbor) -> None:
+    admin, owner = harbor("admin"), harbor("owner")
+    assert (await owner("POST", "/system/scrub")).status_code == 403
+    assert await admin.get("/system/scrub") == []
+    path = (await admin.post("/system/scrub", None)).removeprefix("/api/v2.0")
+    assert (await admin("POST", "/system/scrub")).status_code == 409
+    shown = await admin.get(path)
+    assert (shown["job_name"], shown["job_kind"], shown["job_status"]) == ("SCRUB", "MANUAL", "Pending")
+    assert await admin.get("/system/scrub") == [shown]
+    assert (await admin("GET", f"{path}/log")).text == ""
+    assert (await admin("GET", path.replace("scrub", "gc"))).status_code == 404
+    assert (await admin("PUT", path)).status_code == 200
+    assert (await admin.get(path))["job_status"] == "Stopped"
+    assert (await admin("GET", "/system/scrub/9999")).status_code == 404
+    logs = await admin.get("/auditlog-exts", q="username=admin,resource_type=job")
+    assert [one["operation"] for one in logs] == ["stop", "create"], logs

@@ -141,3 +141,19 @@ async def test_who_may_not_watch_hears_no_states(reader: Readers) -> None:
     assert (await owner.get("/-/live?on=state:job:1")).status_code == 403
     assert (await admin.get("/-/live?on=state:other")).status_code == 400
     assert (await admin.get("/-/live?on=state:job:x")).status_code == 400
+
+
+async def test_a_scrub_is_asked_for_on_the_page_of_the_store(reader: Readers) -> None:
+    admin = await reader().sign_in("admin")
+    assert "Read everything now" in (await admin.get("/-/admin/storage")).text
+    answer = await admin.post("/-/jobs/start", {"what": "scrub"})
+    page = answer.headers["location"]
+    assert "Read everything again" in (await admin.get(page)).text
+    shown = (await admin.get("/-/admin/storage")).text
+    assert "Read everything now" not in shown
+    assert f'href="{page}"' in shown
+    assert (await admin.post("/-/jobs/start", {"what": "scrub"})).status_code == 409
+    assert (await admin.post("/-/jobs/plan", {"what": "scrub", "cadence": "Daily"})).status_code == 400
+    assert (await (await reader().sign_in("owner")).post("/-/jobs/start", {"what": "scrub"})).status_code == 403
+    await admin.post(f"{page}/stop")
+    assert "Read everything now" in (await admin.get("/-/admin/storage")).text

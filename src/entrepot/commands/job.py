@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -17,8 +17,10 @@ from entrepot.commands.place import HERE, Place, existing_settings
 from entrepot.commands.printing import day_of, print_json, print_table, say
 from entrepot.db import job_logs
 from entrepot.model.job import Job, JobState, LogLine
+from entrepot.model.permission import Verb
 from entrepot.model.query import Exactly, ListQuery
 from entrepot.registry.job_monitor import JobMonitor
+from entrepot.registry.jobs import SCRUB, Jobs
 
 job = App(name="job", help="Look at jobs: what is being done beside requests, and what was.")
 LOOK_SECONDS = 0.5
@@ -143,6 +145,20 @@ def log(
                     await asyncio.sleep(LOOK_SECONDS)
 
     asyncio.run(read())
+
+
+@job.command(help_epilogue="Example:\n\n  entrepot job start scrub")
+def start(kind: Annotated[Literal["scrub"], Parameter(name="KIND")], /, *, place: Place = HERE) -> None:
+    """Ask for a job, which a worker of the registry does as soon as one is free. Prints its number.
+
+    Parameters
+    ----------
+    kind
+        What is done: scrub, which reads everything again.
+    """
+    care = {"scrub": SCRUB}[kind]
+    made = ask(place, lambda house, grant: Jobs(house.db).request(grant, care, {}, Verb.CREATE))
+    print(made)
 
 
 @job.command(help_epilogue="Example:\n\n  entrepot job cancel 42")

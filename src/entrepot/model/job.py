@@ -16,6 +16,7 @@ class JobKind(StrEnum):
     EXECUTION_SWEEP = "execution-sweep"
     RETENTION = "retention"
     LAYER_INDEX = "layer-index"
+    SCRUB = "scrub"
 
 
 SCHEDULER = "scheduler"

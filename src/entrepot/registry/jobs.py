@@ -42,6 +42,8 @@ class Care:
 
 
 GARBAGE_COLLECTION = Care(JobKind.GARBAGE_COLLECTION, Resource.GARBAGE_COLLECTION)
+SCRUB = Care(JobKind.SCRUB, Resource.GARBAGE_COLLECTION)
+"""Who may collect what nobody needs may have the rest read again: Harbor has no resource for it."""
 AUDIT_PURGE = Care(JobKind.PURGE_AUDIT_LOG, Resource.PURGE_AUDIT)
 
 

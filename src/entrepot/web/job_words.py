@@ -11,6 +11,7 @@ KINDS: Mapping[str, str] = {
     JobKind.EXECUTION_SWEEP: N_("Forget old jobs"),
     JobKind.RETENTION: N_("Retention"),
     JobKind.LAYER_INDEX: N_("Read layers"),
+    JobKind.SCRUB: N_("Read everything again"),
     SCHEDULER: N_("Schedules"),
 }
 STATES: Mapping[JobState, str] = {

@@ -11,6 +11,7 @@ from entrepot.model.query import Condition, Contains, Exactly, ListQuery, SortKe
 from entrepot.model.trash import TrashKind
 from entrepot.registry import audit, limits
 from entrepot.registry.job_monitor import LIST as LIST_JOBS
+from entrepot.registry.jobs import SCRUB
 from entrepot.registry.usage import READ_STORE
 from entrepot.web.answer import Answer
 from entrepot.web.ask import Ask
@@ -62,8 +63,10 @@ async def show_storage(ask: Ask) -> Answer:
     damaged, damaged_total = await ask.parts.quarantine.page(grant, ask.listed())
     disk = await asyncio.to_thread(shutil.disk_usage, ask.parts.data)
     store = await ask.parts.usage.store(grant)
+    newest, _ = await ask.parts.jobs.page(await ask.system(SCRUB.may(Verb.LIST)), SCRUB, ListQuery(page_size=1))
     shown = {
         "store": store,
+        "scrubbing": next((job for job in newest if not job.state.final), None),
         "fullest": fullest,
         "projects": projects,
         "most": max([view.quota.used for view in fullest] or [0]),

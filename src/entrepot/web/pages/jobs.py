@@ -1,5 +1,6 @@
 """Jobs: what runs, waits, has ended and is planned, and who does it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from entrepot.db.job_lists import WORDS as STATE_WORDS
@@ -11,7 +12,7 @@ from entrepot.model.job import JobKind, JobState, Json
 from entrepot.model.permission import Verb
 from entrepot.model.query import AnyOf, Condition, Exactly
 from entrepot.registry.job_monitor import LIST, STOP
-from entrepot.registry.jobs import AUDIT_PURGE, GARBAGE_COLLECTION, Care, Wanted
+from entrepot.registry.jobs import AUDIT_PURGE, GARBAGE_COLLECTION, SCRUB, Care, Wanted
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
@@ -35,7 +36,8 @@ _TABS = (
     ("schedules", N_("Schedules")),
     ("workers", N_("Workers")),
 )
-_CARES: dict[str, Care] = {"collection": GARBAGE_COLLECTION, "purge": AUDIT_PURGE}
+_PLANNED: dict[str, Care] = {"collection": GARBAGE_COLLECTION, "purge": AUDIT_PURGE}
+_STARTED = {**_PLANNED, "scrub": SCRUB}
 _CRONS = {"Hourly": HOURLY, "Daily": DAILY, "Weekly": WEEKLY}
 
 
@@ -81,17 +83,19 @@ async def act_on_queue(ask: Ask) -> Answer:
 
 
 async def start(ask: Ask) -> Answer:
-    """Starts a collection or a purge, or what it would do. Raises Invalid, Conflict if one is under way."""
-    care = _care(ask)
+    """Starts a collection or a purge, or what it would do, or a scrub. Raises Invalid, Conflict if one is under way."""
+    care = _care(ask, _STARTED)
     grant = await ask.system(care.may(Verb.CREATE))
-    parameters = {**_parameters(ask, care), "dry_run": ask.form.ticked("dry_run")}
+    parameters = _parameters(ask, care)
+    if care is not SCRUB:
+        parameters["dry_run"] = ask.form.ticked("dry_run")
     made = await ask.parts.jobs.request(grant, care, parameters, Verb.CREATE)
     return Go(address(page=f"jobs/{made}"))
 
 
 async def plan(ask: Ask) -> Answer:
     """Plans a collection or purge, or removes its plan. Raises Invalid."""
-    care = _care(ask)
+    care = _care(ask, _PLANNED)
     grant = await ask.system(care.may(Verb.UPDATE))
     cadence, back = ask.form.text("cadence"), address(page="jobs") + "?show=schedules"
     if cadence == "None":
@@ -124,19 +128,21 @@ async def _list(ask: Ask, grant: SystemGrant, which: str) -> dict[str, Any]:
 async def _schedules(ask: Ask, grant: SystemGrant) -> dict[str, Any]:
     query = ask.listed()
     found, total = await ask.parts.job_monitor.schedules(grant, query)
-    plans = [(name, care.kind, await ask.parts.jobs.schedule(grant, care)) for name, care in _CARES.items()]
+    plans = [(name, care.kind, await ask.parts.jobs.schedule(grant, care)) for name, care in _PLANNED.items()]
     return {"schedules": found, "total": total, "listed": query, "plans": plans}
 
 
-def _care(ask: Ask) -> Care:
+def _care(ask: Ask, cares: Mapping[str, Care]) -> Care:
     name = ask.form.text("what")
-    if name not in _CARES:
-        raise Invalid(f"what is one of {', '.join(_CARES)}")
-    return _CARES[name]
+    if name not in cares:
+        raise Invalid(f"what is one of {', '.join(cares)}")
+    return cares[name]
 
 
 def _parameters(ask: Ask, care: Care) -> dict[str, Json]:
     """What the form asks for. Raises Invalid."""
+    if care is SCRUB:
+        return {}
     if care is GARBAGE_COLLECTION:
         return {"delete_untagged": ask.form.ticked("delete_untagged"), "delete_tag": False, "workers": 1}
     days = ask.form.whole("days", least=1, most=LONGEST_KEPT_DAYS)
