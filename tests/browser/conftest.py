@@ -2,20 +2,21 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from clients.docker import Daemon
 from clients.server import Server
 from contracts.access_house import basic
+from whole.nodes import PASSWORD, Node
 
-from .chromium import PATIENCE, chromium, look, sign_in
+from .chromium import PATIENCE, Watch, chromium, look, sign_in
 
 for room in ("web", "harbor"):
     sys.path.insert(0, str(Path(__file__).parents[1] / room))
@@ -51,6 +52,41 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     assert server.stop() == 0, server.log_tail()
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A registry of two processes: what one of them does, pages of the other have to show."""
+    started = Node(tmp_path_factory.mktemp("live") / "data", workers="2").start()
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Callable[[Node, str], Page]]:
+    """Opens a live page as the administrator; nothing may go wrong on it."""
+    contexts: list[BrowserContext] = []
+    watches: list[Watch] = []
+    known: dict[str, Any] = {}
+
+    def at(node: Node, path: str) -> Page:
+        # A context for each page: browsers have few connections for one host, and a stream keeps one.
+        context = browser.new_context(**look(storage_state=known.get(node.url)))
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        if node.url not in known:
+            sign_in(page, node.url, "admin", PASSWORD)
+            known[node.url] = context.storage_state()
+        watches.append(Watch(page, node.url))
+        with page.expect_response(lambda answer: "/-/live?" in answer.url):
+            page.goto(node.url + path)
+        return page
+
+    yield at
+    for context in contexts:
+        context.close()
+    assert [one for watch in watches for one in watch.wrong] == []
 
 
 @pytest.fixture(scope="module")

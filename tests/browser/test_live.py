@@ -17,50 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 from contracts.databases import PostgresqlServer
 from whole.nodes import OCI_MANIFEST, PASSWORD, Node, image_of, push_blob, push_image
 
-from .chromium import PATIENCE, Watch, look, sign_in
+from .chromium import PATIENCE, look, sign_in
+from .late import AT_MOST, late
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-AT_MOST = 5.0
-"""Seconds after which a page is late, however busy the machine is."""
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A registry of two processes: what one of them does, pages of the other have to show."""
-    started = Node(tmp_path_factory.mktemp("live") / "data", workers="2").start()
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Callable[[Node, str], Page]]:
-    """Opens a page as the administrator; nothing may go wrong on it."""
-    contexts, watches = [], []
-
-    def at(node: Node, path: str) -> Page:
-        context = browser.new_context(**look())
-        context.set_default_timeout(PATIENCE)
-        contexts.append(context)
-        page = context.new_page()
-        sign_in(page, node.url, "admin", PASSWORD)
-        watches.append(Watch(page, node.url))
-        with page.expect_response(lambda answer: "/-/live?" in answer.url):
-            page.goto(node.url + path)
-        return page
-
-    yield at
-    for context in contexts:
-        context.close()
-    assert [one for watch in watches for one in watch.wrong] == []
-
-
-def late(page: Page, change: Callable[[], object], shows: str, *, gone: bool = False) -> float:
-    """Seconds from the answer to the change until the page shows it, or no longer does."""
-    change()
-    began = time.perf_counter()
-    page.locator(shows).first.wait_for(state="detached" if gone else "attached", timeout=1000 * AT_MOST)
-    return time.perf_counter() - began
 
 
 def tagged(client: httpx.Client, repository: str, tag: str) -> Callable[[], httpx.Response]:

@@ -2,7 +2,7 @@
 
 projects                every project that the asker may know of
 project:<name>          what happens in a project
-repository:<name>       what happens in a repository
+repository:<name>       what happens in a repository, and to its whole project, such as a rule for its tags
 system                  everything, for administrators
 mine                    what happens to the asker's own account
 runs:<name>             how the retention of a project goes
@@ -70,8 +70,10 @@ async def _concern(parts: Parts, asker: Asker, word: str, name: str) -> Concern:
         return lambda told: told.project_id == project_id
     if word == "repository":
         repository = RepositoryName.parse(name)
-        await parts.management.repository(asker, repository, _READ_REPOSITORY)
-        return lambda told: told.repository == repository.text
+        project_id = (await parts.management.repository(asker, repository, _READ_REPOSITORY)).project.id
+        return lambda told: (
+            told.repository == repository.text or (told.repository is None and told.project_id == project_id)
+        )
     if word == "system":
         await parts.management.system(asker, _WATCH_SYSTEM)
         return lambda _: True
