@@ -69,7 +69,7 @@ def _run(options: argparse.Namespace, home: Path, issuer: Issuer, servers: list[
             absent["crane"] = str(error)
     content = Content(home, sizes.blob, sizes.volume // sizes.blob)
     stage = Stage(content, sizes)
-    running, failed = run.start(servers, stage, say)
+    running, failed = run.start(servers, stage, say, lists="lists" in options.rows)
     absent |= failed
     rows = rows_of(options.rows, stage, trips)
     deadline = time.monotonic() + options.minutes * 60

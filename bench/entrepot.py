@@ -3,7 +3,9 @@
 import secrets
 from pathlib import Path
 
+from bench import long
 from bench.load import ROOT
+from bench.many import SqliteFiller
 from bench.servers import Command, Server
 from bench.tokens import Issuer
 
@@ -12,10 +14,18 @@ class Entrepot(Server):
     """Entrepot from `src/`, signing in as `admin`, its usual settings."""
 
     key = "entrepot"
+    offers = frozenset({"pushes", "lists", "tokens"})
+    pages = 200
 
     def __init__(self, home: Path, issuer: Issuer, program: Path, workers: int) -> None:
         super().__init__(home, issuer, program, workers)
         self.credentials = ("admin", f"Bench-1-{secrets.token_urlsafe(16)}")
+
+    def lengthen(self) -> None:
+        """Nothing; its database has as many tags and repositories as `bench.long` says. It is started anew."""
+        self.stop()
+        long.write_rows(SqliteFiller(self.data / "entrepot.db"))
+        self.start()
 
     def title(self) -> str:
         """`Entrepot` with its number of processes."""

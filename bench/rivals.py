@@ -10,6 +10,7 @@ import re
 import secrets
 from pathlib import Path
 
+from bench import long
 from bench.content import MANIFEST_TYPE, REPOSITORY, Content
 from bench.servers import Command, Server, output_of
 from bench.tokens import NAME, KeyName
@@ -21,6 +22,11 @@ class _TokenRegistry(Server):
     """distribution in either major version: the same settings file, another way to name keys."""
 
     key_name: KeyName
+    offers = frozenset({"pushes", "lists"})
+
+    def lengthen(self) -> None:
+        """Nothing; the files of as many tags and repositories as `bench.long` says are there."""
+        long.write_files(self.data / "docker" / "registry" / "v2")
 
     def _settings(self) -> Path:
         settings = {
@@ -102,7 +108,7 @@ class Nginx(Server):
     """nginx with the content as plain files: no registry, no authentication, the least that HTTP costs."""
 
     key = "nginx"
-    takes_pushes = False
+    offers = frozenset()
 
     def title(self) -> str:
         """`nginx` and its version."""

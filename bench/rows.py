@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.content import MANIFEST_TYPE, REPOSITORY, Blob, Content, Image
-from bench.servers import Server
+from bench.long import LISTS
+from bench.servers import Need, Server
 from bench.stage import Reading, Stage, target
 from bench.trips import Trips
 from bench.work import Request, Way
 
-Group = Literal["small", "down", "up", "image", "rss"]
-GROUPS: tuple[Group, ...] = ("small", "down", "up", "image", "rss")
+Group = Literal["small", "lists", "down", "up", "image", "rss"]
+GROUPS: tuple[Group, ...] = ("small", "lists", "down", "up", "image", "rss")
 
 SMALL_GOAL = 0.5
 DOWN_GOAL = 2.5
@@ -27,7 +28,7 @@ class Row:
     """One row.
 
     goal:   the most that Entrepot's CPU may be of distribution 3's; None where no goal is set
-    pushes: it needs a server that takes pushes
+    needs:  what a server must offer to be measured
     """
 
     key: str
@@ -35,13 +36,14 @@ class Row:
     title: str
     measure: Measure
     goal: float | None = None
-    pushes: bool = False
+    needs: Need | None = None
 
 
 def rows_of(groups: tuple[Group, ...], stage: Stage, trips: Trips | None) -> list[Row]:
     """The rows of these groups, in the table's order; those by crane only where there is one."""
     rows = {
         "small": _small_rows(stage),
+        "lists": list_rows(stage),
         "down": _down_rows(stage),
         "up": _up_rows(stage),
         "image": _image_rows(trips) if trips is not None else [],
@@ -77,9 +79,22 @@ def _small_rows(stage: Stage) -> list[Row]:
     def measure(requests: tuple[Request, ...]) -> Measure:
         return lambda server: stage.small(server, requests)
 
-    return [
+    rows = [
         Row(key=key, group="small", title=titles[key], goal=SMALL_GOAL, measure=measure(requests))
         for key, requests in small_requests(stage.content).items()
+    ]
+    return [*rows, Row(key="tokens", group="small", title="10 000 tokens", measure=stage.tokens, needs="tokens")]
+
+
+def list_rows(stage: Stage) -> list[Row]:
+    """What lists cost that are very long: 100 answers of 1000 names each."""
+
+    def measure(path: str, scope: str) -> Measure:
+        return lambda server: stage.listed(server, path, scope)
+
+    return [
+        Row(key=key, group="lists", title=f"100 times {title}", measure=measure(path, scope), needs="lists")
+        for key, (title, path, scope) in LISTS.items()
     ]
 
 
@@ -90,7 +105,7 @@ def _down_rows(stage: Stage) -> list[Row]:
     def ranges(connections: int) -> Measure:
         return lambda server: stage.ranges(server, connections)
 
-    rows = [_down_row(f"down-{n}", f"1 GiB down, {_connections(n)}", whole(n)) for n in (1, 8)]
+    rows = [_down_row(f"down-{n}", f"1 GiB down, {_connections(n)}", whole(n)) for n in (1, 8, 64)]
     size = f"{stage.sizes.span >> 20} MiB"
     return [
         *rows,
@@ -119,7 +134,7 @@ def _up_rows(stage: Stage) -> list[Row]:
             title=f"1 GiB up, {text}, {_connections(n)}",
             goal=UP_GOAL,
             measure=measure(n, way),
-            pushes=True,
+            needs="pushes",
         )
         for way, text in ways.items()
         for n in (1, 8)
@@ -133,7 +148,7 @@ def _image_rows(trips: Trips) -> list[Row]:
         ("again", "… pushed again under another tag", trips.push_again),
     ]
     return [
-        Row(key=f"image-{name}", group="image", title=title, measure=measure, pushes=True)
+        Row(key=f"image-{name}", group="image", title=title, measure=measure, needs="pushes")
         for name, title, measure in texts
     ]
 
@@ -157,7 +172,7 @@ def _memory_rows(stage: Stage) -> list[Row]:
             group="rss",
             title=f"{TRANSFERS} uploads at once",
             measure=lambda server: stage.memory_up(server, TRANSFERS),
-            pushes=True,
+            needs="pushes",
         ),
     ]
 

@@ -28,8 +28,8 @@ class Readings:
     cut: bool = False
 
 
-def start(servers: list[Server], stage: Stage, say: Say) -> tuple[list[Server], dict[str, str]]:
-    """The servers that run, filled and warm; and for each other one the reason, by its key.
+def start(servers: list[Server], stage: Stage, say: Say, *, lists: bool = False) -> tuple[list[Server], dict[str, str]]:
+    """The servers that run, filled and warm; and for each other one the reason, by its key. With `lists`, long ones.
 
     The servers that run are the caller's to stop, also when this raises.
     """
@@ -40,6 +40,8 @@ def start(servers: list[Server], stage: Stage, say: Say) -> tuple[list[Server], 
         try:
             server.start()
             server.seed(stage.content)
+            if lists and "lists" in server.offers:
+                server.lengthen()
             stage.prove(server)
             for requests in small_requests(stage.content).values():
                 stage.warm(server, requests)
@@ -72,7 +74,7 @@ def measure(servers: list[Server], rows: list[Row], rounds: int, deadline: float
 
 
 def _applies(row: Row, server: Server) -> bool:
-    return server.takes_pushes or not row.pushes
+    return row.needs is None or row.needs in server.offers
 
 
 def _measure_one(server: Server, row: Row, readings: Readings) -> str:

@@ -12,11 +12,11 @@ import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 from bench.content import MANIFEST_TYPE, REPOSITORY, Content, Image
-from bench.cpu import Memory, memory
+from bench.cpu import Memory, cpu_seconds, memory
 from bench.errors import ServerFailed, WrongAnswer
 from bench.load import launch
 from bench.tokens import Issuer
@@ -25,6 +25,7 @@ from bench.work import Up
 READY_WITHIN = 60.0
 END_WITHIN = 10.0
 SEED_WITHIN = 300.0
+Need = Literal["pushes", "lists", "tokens"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,10 @@ class Server:
     """One server. A kind of server is a subclass that says how it is started and, where needed, how it is filled."""
 
     key: ClassVar[str]
-    takes_pushes: ClassVar[bool] = True
+    offers: ClassVar[frozenset[Need]] = frozenset({"pushes"})
+    """What rows may need of a server that not every one has."""
+    pages: ClassVar[int] = 4
+    """How many pages of a long list make a figure: fewer where one costs a second."""
     credentials: tuple[str, str] | None = None
 
     def __init__(self, home: Path, issuer: Issuer, program: Path, workers: int) -> None:
@@ -107,29 +111,40 @@ class Server:
         process.wait()
         self._process = None
 
-    def authorization(self, repository: str = REPOSITORY, actions: str = "pull,push") -> str:
+    def cpu(self) -> float:
+        """Seconds of CPU it has used so far, with all that works for it. Raises ServerFailed when it does not run."""
+        return cpu_seconds(self.pid)
+
+    def authorization(self, scope: str = f"repository:{REPOSITORY}:pull,push") -> str:
         """An Authorization header's value got as clients get it: challenge, then token. Raises WrongAnswer if refused.
 
         A server that asks for nothing gets a token of the bench's own issuer, so that requests weigh the same.
         """
-        answer, _ = self.ask("GET", "/v2/")
-        if answer.status != 401:
-            scope = f"repository:{repository}:{actions}"
+        realm = self.realm(scope)
+        if realm is None:
             return "Bearer " + self.issuer.token("bench", [scope], "thumbprint")
-        challenge = answer.getheader("WWW-Authenticate", "")
-        parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
-        if not challenge.lower().startswith("bearer ") or "realm" not in parameters:
-            raise WrongAnswer(f"{self.key} challenges with {challenge!r}, not with a token's realm")
-        query = urlencode({"service": parameters.get("service", ""), "scope": f"repository:{repository}:{actions}"})
-        realm = urlsplit(parameters["realm"])
-        headers = {}
-        if self.credentials is not None:
-            headers["Authorization"] = "Basic " + base64.b64encode(":".join(self.credentials).encode()).decode()
-        answer, body = _ask(realm.port or 80, "GET", f"{realm.path}?{query}", headers)
+        port, target, headers = realm
+        answer, body = _ask(port, "GET", target, headers)
         if answer.status != 200:
             raise WrongAnswer(f"{self.key}'s token service answered {answer.status}")
         reply: dict[str, str] = json.loads(body)
         return f"Bearer {reply.get('token') or reply['access_token']}"
+
+    def realm(self, scope: str) -> tuple[int, str, dict[str, str]] | None:
+        """Where tokens for that scope are given: port, path and headers; None for a server that asks for none."""
+        answer, _ = self.ask("GET", "/v2/")
+        if answer.status != 401:
+            return None
+        challenge = answer.getheader("WWW-Authenticate", "")
+        parameters = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+        if not challenge.lower().startswith("bearer ") or "realm" not in parameters:
+            raise WrongAnswer(f"{self.key} challenges with {challenge!r}, not with a token's realm")
+        query = urlencode({"service": parameters.get("service", ""), "scope": scope})
+        place = urlsplit(parameters["realm"])
+        headers = {}
+        if self.credentials is not None:
+            headers["Authorization"] = "Basic " + base64.b64encode(":".join(self.credentials).encode()).decode()
+        return place.port or 80, f"{place.path}?{query}", headers
 
     def ask(
         self, method: str, target: str, headers: dict[str, str] | None = None, body: bytes | None = None
@@ -142,6 +157,10 @@ class Server:
         authorization = self.authorization()
         for image in (*content.small, content.large):
             self._push(image, content, authorization)
+
+    def lengthen(self) -> None:
+        """Nothing; its lists are long: see `bench.long`. Only for those that offer `lists`."""
+        raise NotImplementedError
 
     def _push(self, image: Image, content: Content, authorization: str) -> None:
         job = Up(

@@ -77,7 +77,7 @@ class _Loop:
             return
         head = data[:end].lower()
         status, length = int(head[9:12]), _length(head)
-        if status != request.status or length != request.length:
+        if status != request.status or request.length not in (length, ANY_LENGTH):
             raise WrongAnswer(
                 f"{request.method} {request.target} was answered {status} with Content-Length {length}, "
                 f"not {request.status} with {request.length}"
@@ -109,6 +109,7 @@ class _Loop:
 
 
 HEAD_AND_BODY = 64 << 10
+ANY_LENGTH = -1
 
 
 def _length(head: bytes) -> int:

@@ -1,5 +1,6 @@
 """Where a row is measured: the content, the sizes, and a server's CPU read before and after a load process."""
 
+import json
 import mmap
 import time
 from dataclasses import dataclass, replace
@@ -7,13 +8,15 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from bench.content import MIB, REPOSITORY, Blob, Content, digest_of
-from bench.cpu import Memory, PeakMemory, cpu_seconds
+from bench.cpu import Memory, PeakMemory
 from bench.errors import WrongAnswer
 from bench.load import launch
+from bench.long import PAGE
 from bench.servers import Server
 from bench.work import Down, Fetch, Job, Request, Small, Up, Way
 
 GIB = 1 << 30
+PULL = f"repository:{REPOSITORY}:pull"
 LARGE = 256 * 1024
 """Bytes from which on a file is content of a row for large bodies."""
 
@@ -62,7 +65,7 @@ class Stage:
         """What 10 000 of these requests take of the server."""
         job = Small(
             port=server.port,
-            authorization=server.authorization(actions="pull"),
+            authorization=server.authorization(PULL),
             connections=self.sizes.connections,
             count=self.sizes.count,
             requests=requests,
@@ -75,7 +78,7 @@ class Stage:
         The large rows drop the bytes unseen, so this is where the content is compared.
         """
         blob = self.content.large.layers[0]
-        headers = {"Authorization": server.authorization(actions="pull")}
+        headers = {"Authorization": server.authorization(PULL)}
         answer, body = server.ask("GET", target(blob), headers)
         if answer.status != 200 or digest_of(body) != blob.digest:
             raise WrongAnswer(f"{server.key} answered GET of a large blob {answer.status} with another content")
@@ -88,12 +91,40 @@ class Stage:
         """Nothing; the server has answered each request a few times, as one that has been running has."""
         job = Small(
             port=server.port,
-            authorization=server.authorization(actions="pull"),
+            authorization=server.authorization(PULL),
             connections=self.sizes.connections,
             count=min(500, self.sizes.count),
             requests=requests,
         )
         launch(job, self.sizes.timeout)
+
+    def listed(self, server: Server, path: str, scope: str) -> Reading:
+        """What 100 answers with this page of a list take of the server. Raises WrongAnswer unless it is a full page."""
+        authorization = server.authorization(scope)
+        answer, body = server.ask("GET", path, {"Authorization": authorization})
+        found = json.loads(body) if answer.status == 200 else {}
+        if len(found.get("tags") or found.get("repositories") or ()) != PAGE:
+            raise WrongAnswer(f"{server.key} answered {path} {answer.status} with {body[:100]!r}, not {PAGE} names")
+        request = Request(method="GET", target=path, accept="", status=200, length=len(body), sha256="")
+        job = Small(
+            port=server.port, authorization=authorization, connections=2, count=server.pages, requests=(request,)
+        )
+        return scaled(self._measure(server, job), 100 / server.pages)
+
+    def tokens(self, server: Server) -> Reading:
+        """What 10 000 tokens, asked for with the same password, take of the server. Raises WrongAnswer without them."""
+        realm = server.realm(PULL)
+        if realm is None or realm[0] != server.port:
+            raise WrongAnswer(f"{server.key} gives no tokens itself")
+        request = Request(method="GET", target=realm[1], accept="", status=200, length=-1, sha256="")
+        job = Small(
+            port=server.port,
+            authorization=realm[2]["Authorization"],
+            connections=self.sizes.connections,
+            count=self.sizes.count,
+            requests=(request,),
+        )
+        return scaled(self._measure(server, job), 10_000 / self.sizes.count)
 
     def down(self, server: Server, connections: int) -> Reading:
         """What a GiB of large blobs takes of the server, on so many connections at once."""
@@ -150,7 +181,7 @@ class Stage:
     def _download(self, server: Server, connections: int, fetches: tuple[Fetch, ...]) -> Down:
         return Down(
             port=server.port,
-            authorization=server.authorization(actions="pull"),
+            authorization=server.authorization(PULL),
             connections=connections,
             fetches=fetches,
         )
@@ -168,7 +199,7 @@ class Stage:
         )
 
     def _measure(self, server: Server, job: Job, *, watch: bool = False) -> Reading:
-        before = cpu_seconds(server.pid)
+        before = server.cpu()
         if watch:
             with PeakMemory(server.pid) as watched:
                 done = launch(job, self.sizes.timeout)
@@ -177,7 +208,7 @@ class Stage:
             done = launch(job, self.sizes.timeout)
             memory = None
         time.sleep(self.sizes.settle)
-        return Reading(cpu=cpu_seconds(server.pid) - before, wall=done.wall, memory=memory)
+        return Reading(cpu=server.cpu() - before, wall=done.wall, memory=memory)
 
 
 def target(blob: Blob) -> str:

@@ -11,7 +11,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A small request and the answer it must get.
 
     status: the answer's status
-    length: the answer's Content-Length
+    length: the answer's Content-Length; -1 for any
     sha256: of the answer's body in hexadecimal, checked on the first answer; empty for HEAD
     """
 

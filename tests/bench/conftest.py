@@ -19,7 +19,14 @@ class Double(Server):
     """The tests' registry, in the place of the yardstick."""
 
     key = "distribution"
+    offers = frozenset({"pushes", "lists", "tokens"})
+    pages = 2
+    credentials = ("somebody", "a password")
     fault = ""
+    lengthened = False
+
+    def lengthen(self) -> None:
+        self.lengthened = True
 
     def title(self) -> str:
         return "double"

@@ -6,6 +6,7 @@ changes a manifest's last byte.
 
 import hashlib
 import itertools
+import json
 import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ BLOBS: dict[str, bytes] = {}
 MANIFESTS: dict[str, bytes] = {}
 UPLOADS: dict[str, bytes] = {}
 NUMBERS = itertools.count()
+NAMES = [f"name-{number}" for number in range(1000)]
 FAULT = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
@@ -76,8 +78,16 @@ class Registry(BaseHTTPRequestHandler):
         self.reply(201)
 
     def do_GET(self) -> None:
-        if self.path == "/v2/":
-            self.reply(200)
+        path = urlsplit(self.path).path
+        if path == "/v2/":
+            realm = f'Bearer realm="http://{self.headers["Host"]}/token",service="double"'
+            self.reply(401, **{"WWW-Authenticate": realm})
+            return
+        if path == "/token":
+            self.reply(200 if self.headers.get("Authorization") else 401, b'{"token": "any"}')
+            return
+        if path.endswith(("/tags/list", "/_catalog")):
+            self.reply(200, json.dumps({"tags" if path.endswith("list") else "repositories": NAMES}).encode())
             return
         name = self.path.rpartition("/")[2]
         data = (MANIFESTS if "/manifests/" in self.path else BLOBS).get(name)

@@ -99,7 +99,7 @@ def test_options_refuse_what_makes_no_sense(capsys: pytest.CaptureFixture[str]) 
     for wrong in (["--rows", "sideways"], ["--rounds", "0"], ["--servers", "apache"], ["--workers", "0"]):
         with pytest.raises(SystemExit):
             parse(wrong)
-    assert "'sideways' is none of small, down, up, image, rss" in capsys.readouterr().err
+    assert "'sideways' is none of small, lists, down, up, image, rss" in capsys.readouterr().err
 
 
 def test_known_ratios_are_of_distribution() -> None:

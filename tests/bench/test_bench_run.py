@@ -22,8 +22,9 @@ def quiet(_: str) -> None:
 
 
 def test_every_row_gives_a_figure(stage: Stage, double: Make) -> None:
-    running, absent = start([double()], stage, quiet)
+    running, absent = start([double()], stage, quiet, lists=True)
     assert absent == {}
+    assert [server.lengthened for server in running] == [True]
     rows = rows_of(GROUPS, stage, None)
     readings = measure(running, rows, 1, time.monotonic() + 60, quiet)
     assert readings.failures == {}
