@@ -68,6 +68,9 @@ class Restorations:
         assert repository_id is not None and name is not None, "it is no project"  # noqa: PT018 - one fact
         if entry.kind is TrashKind.ARTIFACT and wish.name:
             raise Invalid("an artifact is named by its digest; rename_tags gives its tags other names")
+        if entry.kind is TrashKind.REPOSITORY:
+            # Of two deletions of it that are undone at once, the second sees what the first has brought back.
+            repositories.lock(tx, repository_id)
         if entry.moving is not None or moving.hidden(tx, repository_id):
             raise repositories.on_its_way(name)
         if entry.kind is TrashKind.REPOSITORY:
@@ -113,6 +116,7 @@ class Restorations:
     def _place(self, tx: Transaction, by: Principal, entry: Entry, name: str) -> int:
         """The repository of that name, which holds nothing, not even in the trash."""
         after = repositories.ensure(tx, entry.project_id, name, by)
+        repositories.lock(tx, after)  # So that nobody else brings anything to it meanwhile.
         if manifests.has_any(tx, after):
             free = free_name(name, LONGEST_NAME, lambda text: repositories.find(tx, text) is not None)
             raise NameTaken(f"there is a repository {name} already, or its trash; {free} would be free", free)
