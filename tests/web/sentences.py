@@ -7,6 +7,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+from told import told
 
 WEB = Path(__file__).parents[2] / "src" / "entrepot" / "web"
 LOCALE = WEB / "locale"
@@ -18,11 +19,12 @@ Sentence = str | tuple[str, ...]
 
 
 def said() -> Iterator[tuple[Sentence, str]]:
-    """Every sentence, and where it is said."""
+    """Every sentence, and where it is said; those that come from below the pages as well."""
     for file, line, message, _, _ in extract_from_dir(
         str(WEB), method_map=_METHODS, options_map=_OPTIONS, keywords=_KEYWORDS
     ):
         yield (message if isinstance(message, str) else tuple(message)), f"{file}:{line}"
+    yield from told()
 
 
 def files(language: str) -> list[Path]:

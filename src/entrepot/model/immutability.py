@@ -34,8 +34,8 @@ class ImmutableRule:
     @property
     def phrase(self) -> str:
         """Which tags, in words."""
-        repositories = " ".join(("repositories", self.repositories.phrase)).strip()
-        return f"{' '.join(('tags', self.tags.phrase)).strip()} in {repositories}"
+        told = f"tags {self.tags.phrase} in repositories {self.repositories.phrase}"
+        return told.replace("  ", " ").strip()
 
 
 def only(selectors: Sequence[Selector], what: str) -> Selector:

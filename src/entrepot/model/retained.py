@@ -144,13 +144,17 @@ class Retained:
             return True, f"number {place} of {most}"
         pushed = _pushed(candidate, tag)
         pulled = _pulled(candidate, tag)
-        if rule.template is Template.PULLED_WITHIN:
-            at, verb = (pushed, "never pulled, and pushed") if pulled is None else (pulled, "last pulled")
+        at = pushed if rule.template is not Template.PULLED_WITHIN or pulled is None else pulled
+        age, moment, most = _age(self._now - at), _moment(at), _days(rule.number)
+        if rule.template is not Template.PULLED_WITHIN:
+            told = f"last pushed {age} ago, on {moment}"
+        elif pulled is None:
+            told = f"never pulled, and pushed {age} ago, on {moment}"
         else:
-            at, verb = pushed, "last pushed"
-        within = at >= self._now - rule.number * _DAY
-        told = f"{verb} {_age(self._now - at)} ago, on {_moment(at)}"
-        return within, f"{told}, {'within' if within else 'longer ago than'} the last {_days(rule.number)}"
+            told = f"last pulled {age} ago, on {moment}"
+        if at >= self._now - rule.number * _DAY:
+            return True, f"{told}, within the last {most}"
+        return False, f"{told}, longer ago than the last {most}"
 
     def _place(self, number: int, rule: RetentionRule, candidate: Candidate) -> int | None:
         """The artifact's place among those that the rule keeps, from 1; None if it is not among them."""

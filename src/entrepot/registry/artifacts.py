@@ -251,5 +251,5 @@ def _marked(place: Place | None, found: list[TagRow]) -> list[TagRow]:
 
 
 def _unknown(grant: RepositoryGrant, reference: Reference) -> ManifestUnknown:
-    what = f"@{reference}" if isinstance(reference, Digest) else f":{reference}"
-    return ManifestUnknown(f"there is no artifact {grant.name}{what}")
+    name = f"{grant.name}@{reference}" if isinstance(reference, Digest) else f"{grant.name}:{reference}"
+    return ManifestUnknown(f"there is no artifact {name}")

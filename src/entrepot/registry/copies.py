@@ -123,5 +123,5 @@ def _described(row: ArtifactRow, manifest: Manifest) -> Description:
 
 
 def _unknown(source: RepositoryGrant, reference: Reference) -> ManifestUnknown:
-    what = f"@{reference}" if isinstance(reference, Digest) else f":{reference}"
-    return ManifestUnknown(f"there is no artifact {source.name}{what}")
+    name = f"{source.name}@{reference}" if isinstance(reference, Digest) else f"{source.name}:{reference}"
+    return ManifestUnknown(f"there is no artifact {name}")

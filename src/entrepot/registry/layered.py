@@ -198,8 +198,8 @@ def _find(tx: Transaction, grant: RepositoryGrant, reference: Reference) -> Imag
         name = reference if isinstance(reference, Digest) else reference.text
         row = artifact_lists.find(tx, grant.repository_id, name)
     if row is None:
-        what = f"@{reference}" if isinstance(reference, Digest) else f":{reference}"
-        raise ManifestUnknown(f"there is no artifact {grant.name}{what}")
+        named = f"{grant.name}@{reference}" if isinstance(reference, Digest) else f"{grant.name}:{reference}"
+        raise ManifestUnknown(f"there is no artifact {named}")
     contents = contents_of(row.body)
     if row.media_type in (OCI_INDEX, DOCKER_LIST):
         raise Invalid("this is an index of images for several platforms: name the digest of one of them")

@@ -165,10 +165,11 @@ def _tags(tx: Transaction, by: Principal, entry: Entry, repository_id: int, wish
         if there is not None:
             free = free_name(tag.name, LONGEST_TAG, lambda text: tags.named(tx, repository_id, [text]) != {})
             if not wish.rename_tags:
-                what = (
-                    "restore it under another name, such as" if entry.kind is TrashKind.TAG else "rename_tags makes it"
-                )
-                raise NameTaken(f"tag {name} names {there} now; {what} {free}", free)
+                if entry.kind is TrashKind.TAG:
+                    raise NameTaken(
+                        f"tag {name} names {there} now; restore it under another name, such as {free}", free
+                    )
+                raise NameTaken(f"tag {name} names {there} now; rename_tags makes it {free}", free)
             name = renamed[tag.name] = free
         elif name == tag.name:
             raise Again  # The name was taken a moment ago.

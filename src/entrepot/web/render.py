@@ -70,6 +70,7 @@ class Renderer:
             lasting=voice.lasting,
             markdown=markdown,
             inert=inert,
+            told=lambda sentence, most=0: _told(voice, sentence, most),
             short=lambda digest: str(digest).rpartition(":")[2][:12],
         )
         return environment
@@ -77,6 +78,14 @@ class Renderer:
     def _icon(self, name: str) -> Markup:
         source = escape(self._assets.address("icons.svg"))
         return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(source, name)
+
+
+def _told(voice: Voice, sentence: object, most: int) -> Markup:
+    """A sentence from below, made harmless where it may hold what others wrote (`most` characters of it)."""
+    text = voice.told(str(sentence))
+    # What is not translated is in English, and says so where the page is not.
+    language = Markup(' lang="en"') if voice.code != "en" and text == sentence and text.isascii() else ""
+    return Markup("<span{}>{}</span>").format(language, inert(text, most) if most else text)
 
 
 def _time(voice: Voice, moment: int | None) -> Markup:

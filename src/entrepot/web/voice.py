@@ -18,6 +18,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from entrepot.web.told import Told
+
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "简体中文"}
 """By what the cookie and the address of a page call it: what its speakers call it."""
 _LOCALES = {"en": Locale("en"), "zh": Locale("zh", script="Hans", territory="CN")}
@@ -37,6 +39,7 @@ class Voice:
         """What the language is called in HTML and HTTP (BCP 47)."""
         self._locale = _LOCALES[code]
         self._sentences = _catalogue(code)
+        self._told = Told(_patterns(code))
 
     def gettext(self, sentence: str) -> str:
         """The sentence in this language."""
@@ -53,6 +56,10 @@ class Voice:
     def say_many(self, one: str, many: str, count: int, /, **values: object) -> str:
         """As `say`, for that many; `%(n)s` is the count."""
         return self.ngettext(one, many, count) % {"n": self.number(count), **values}
+
+    def told(self, sentence: str) -> str:
+        """A sentence from below the pages, such as an error's, in this language; one that is not known as it is."""
+        return self._told.find(sentence) or sentence
 
     def number(self, value: float) -> str:
         """A number with the language's separators."""
@@ -130,6 +137,15 @@ def _weight(parameter: str) -> float:
         return float(value) if name.strip() == "q" else 0.0
     except ValueError:
         return 0.0
+
+
+def _patterns(code: str) -> dict[str, str]:
+    """What the language has for sentences from below the pages."""
+    path = _FOLDER / code / "told.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(one.id): str(one.string) for one in read_po(file, locale=_LOCALES[code]) if one.id and one.string}
 
 
 @cache

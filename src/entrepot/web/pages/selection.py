@@ -71,7 +71,7 @@ async def delete(ask: Ask) -> Answer:
         except ManifestUnknown:
             continue
         except Conflict as error:
-            kept.append(str(error))
+            kept.append(ask.voice.told(str(error)))
     undo = await deletions_of(ask, {each.text if isinstance(each, Tag) else each for each in gone}) if gone else ()
     sentence = _deleted(ask, gone)
     if kept:

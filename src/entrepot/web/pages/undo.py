@@ -23,7 +23,7 @@ async def undo(ask: Ask) -> Answer:
             await ask.parts.trash.restore(grant, Wish(rename_tags=True))
         except NameTaken as error:
             # Its own page asks for another name.
-            return Go(address(page=f"trash/{int(one)}"), Said(str(error), bad=True))
+            return Go(address(page=f"trash/{int(one)}"), Said(ask.voice.told(str(error)), bad=True))
     return Go(ours(ask.form.text("next")), Said(ask.say("It is there again, as it was.")))
 
 
