@@ -5,6 +5,7 @@ from furnish import Made, furnish
 from house import Harbor
 from reader import Readers
 
+from entrepot.db.contract import Transaction
 from entrepot.registry.finding import digest_bounds
 from entrepot.web.pages.search import pasted
 
@@ -100,3 +101,24 @@ def test_what_is_no_reference() -> None:
     assert pasted("see shop/api", "hub") == ""
     assert pasted("/-/admin/users", "hub") == ""
     assert pasted("   ", "hub") == ""
+
+
+async def test_a_part_of_any_name_is_found_however_many_came_since(reader: Readers, harbor: Harbor) -> None:
+    project_id = (await harbor("admin").get("/projects/own"))["project_id"]
+
+    def fill(tx: Transaction) -> None:
+        for number in range(6000):
+            name = "own/first/harbour-crane" if number == 0 else f"own/later/{number}"
+            tx.run(
+                "INSERT INTO repositories (project_id, name, description, pull_count, created_at, updated_at, live)"
+                " VALUES (?, ?, '', 0, 0, 0, TRUE)",
+                project_id,
+                name,
+            )
+
+    await harbor.whole.db.write(fill)
+    owner, stranger = await reader().sign_in("owner"), await reader().sign_in("stranger")
+    for part in ("bour-CR", "crane", "first/harbour"):
+        assert 'href="/own/first/harbour-crane"' in (await owner.get("/-/search", params={"q": part})).text, part
+        assert "harbour-crane</a>" not in (await stranger.get("/-/search", params={"q": part})).text, part
+    assert "harbour-crane" not in (await owner.get("/-/search", params={"q": "bour_cr"})).text

@@ -9,8 +9,6 @@ from entrepot.model.digest import Digest
 
 MOST_LOOKED_AT = 1000
 """Rows that begin with what is sought and are looked at, whether or not who asks may know of them."""
-MOST_SEARCHED = 5_000
-"""The newest repositories, in whose names any part is looked for; of all others, the beginning."""
 _AFTER = "\U0010ffff"
 
 
@@ -53,12 +51,12 @@ def repositories(tx: Transaction, visible: Visibility, text: str, count: int) ->
             count,
         )
     ]
-    holding, values = contains("r.name", text)
+    if len(found) == count:
+        return found
+    holding, values = contains("r.name", text, lower=True)
     more = tx.all(
-        "SELECT r.name FROM (SELECT id, name, project_id, live FROM repositories ORDER BY id DESC LIMIT ?) r"
-        f" JOIN projects p ON p.id = r.project_id WHERE r.live AND {holding} AND {visible.condition}"
-        " ORDER BY r.id DESC LIMIT ?",
-        MOST_SEARCHED,
+        "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
+        f" WHERE r.live AND {holding} AND {visible.condition} ORDER BY r.id DESC LIMIT ?",
         *values,
         *visible.values,
         count,

