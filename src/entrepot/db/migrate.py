@@ -4,8 +4,6 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from entrepot.model.errors import DatabaseFailed
 
 if TYPE_CHECKING:
@@ -41,6 +39,8 @@ def migrate_sqlite(path: Path) -> None:
 
 def migrate_postgresql(url: str) -> None:
     """Returns when the database holds the newest schema, having made it if need be. Raises DatabaseFailed."""
+    import psycopg  # Here, so that registries on SQLite do without its 9 MiB in every process.
+
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
             try:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from entrepot.db.contract import Database
 from entrepot.db.migrate import migrate_postgresql, migrate_sqlite
-from entrepot.db.postgresql import PostgresqlDatabase
 from entrepot.db.sqlite import SqliteDatabase
 
 
@@ -15,6 +14,9 @@ def open_database(url: str, data: Path) -> Database:
     opened or brought to the newest schema.
     """
     if url.startswith(("postgresql://", "postgres://")):
+        # Here, so that registries on SQLite do without the driver's 9 MiB in every process.
+        from entrepot.db.postgresql import PostgresqlDatabase
+
         migrate_postgresql(url)
         return PostgresqlDatabase(url)
     if url == "":

@@ -91,8 +91,10 @@ class FileWriter:
                 await self._written()
                 rest = self._take_waiting()
                 while rest or not source.over:
-                    self._running = running = self._threads.start(lambda: self._write_burst(rest, source))
-                    if not await asyncio.wrap_future(running) and not source.over:
+                    async with self._threads.turns:
+                        self._running = running = self._threads.start(lambda: self._write_burst(rest, source))
+                        more = await asyncio.wrap_future(running)
+                    if not more and not source.over:
                         await source.ready()
                 self._running = None
         finally:

@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 from entrepot.storage.contract import Storage
 from entrepot.storage.filesystem import FileStorage
 from entrepot.storage.memory import MemoryStorage
-from entrepot.storage.objectstore import ObjectStorage
 
 
 def open_storage(url: str, data: Path) -> Storage:
@@ -26,6 +25,9 @@ def open_storage(url: str, data: Path) -> Storage:
         case "memory":
             return MemoryStorage()
         case "s3" | "gs" | "az":
+            # Here, so that registries in folders start without the library for it, which takes longer than all else.
+            from entrepot.storage.objectstore import ObjectStorage
+
             return ObjectStorage.from_url(url)
     raise ValueError(
         f"objects cannot be kept in {parts.scheme}:; give a folder, file:///folder, memory:, s3://bucket/prefix, "

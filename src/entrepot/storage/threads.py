@@ -10,6 +10,8 @@ Result = TypeVar("Result")
 
 BUFFER = 1 << 20
 """Bytes of a buffer. Half of it cost a tenth more of an upload's time, twice as much won nothing."""
+TURNS = 6
+"""How many jobs with a buffer go on at once: more would take memory, and threads from all other jobs."""
 
 
 class Threads:
@@ -18,6 +20,8 @@ class Threads:
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="storage")
         self._buffers: list[memoryview] = []
+        self.turns = asyncio.Semaphore(TURNS)
+        """To be held by whoever starts a job that takes a buffer, for as long as it runs."""
 
     def start(self, job: Callable[[], Result]) -> "Future[Result]":
         """The future of `job`, which a thread does now or when one is free. Raises RuntimeError after `close`."""
