@@ -321,5 +321,6 @@ def test_immutable_tags() -> None:
     assert holding([immutable(tag_selector("matches", "v*"), disabled=True)], "app", "v1") is None
     assert holding([immutable(tag_selector("excludes", "dev*"))], "app", "v1") is not None
     assert releases.phrase == "tags matching v* in repositories matching {app,web/**}"
+    assert immutable(tag_selector("matches", "**")).phrase == "tags of every name in repositories of every name"
     with pytest.raises(Invalid):
         only((), "tag")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.web.markdown import markdown
+from entrepot.web.markdown import gist, markdown
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -41,3 +41,17 @@ def test_nothing_that_anybody_writes_becomes_a_script(text: str) -> None:
 def test_what_people_write_is_shown() -> None:
     made = markdown("# Shop\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode\n```\n~~old~~")
     assert all(tag in made for tag in ("<h1>", "<table>", "<code>", "<s>"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("# Shop\n\nServes `api`,\nand [more](https://example.org).\n\nMore", "Serves api, and more."),
+        ("Plain & short", "Plain & short"),
+        ("| a |\n|---|\n| 1 |", ""),
+        ("<b>bold</b>", "<b>bold</b>"),
+        ("# Only a heading", ""),
+    ],
+)
+def test_the_gist_of_a_readme_is_its_first_words(text: str, words: str) -> None:
+    assert gist(text) == words

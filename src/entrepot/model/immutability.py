@@ -8,6 +8,7 @@ from entrepot.model.selector import Selector
 
 ACTION = "immutable"
 TEMPLATE = "immutable_template"
+EVERY = "of every name"
 MOST_RULES = 100
 """Of a project: each is looked at whenever a tag is moved."""
 
@@ -34,8 +35,8 @@ class ImmutableRule:
     @property
     def phrase(self) -> str:
         """Which tags, in words."""
-        told = f"tags {self.tags.phrase} in repositories {self.repositories.phrase}"
-        return told.replace("  ", " ").strip()
+        tags, repositories = self.tags.phrase or EVERY, self.repositories.phrase or EVERY
+        return f"tags {tags} in repositories {repositories}"
 
 
 def only(selectors: Sequence[Selector], what: str) -> Selector:

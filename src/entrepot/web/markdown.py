@@ -5,6 +5,7 @@ links, for no page of ours makes a browser ask anybody else.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -14,12 +15,25 @@ from markupsafe import Markup, escape
 
 LONGEST = 64 * 1024
 """Characters that are rendered; what follows is left out."""
+LONGEST_GIST = 2000
+"""Characters in which its gist is looked for."""
+_BREAKS = ("softbreak", "hardbreak")
 _SCHEMES = ("http://", "https://", "mailto:", "/", "#")
 
 
 def markdown(text: str) -> Markup:
     """The text as HTML that can be put into a page."""
     return Markup(_MADE.render(text[:LONGEST]))  # noqa: S704 - the renderer escapes all that it did not make itself
+
+
+def gist(text: str) -> str:
+    """The first words of the text that are no heading, as they are read; empty if there are none."""
+    tokens = _MADE.parse(text[:LONGEST_GIST])
+    for before, token in pairwise(tokens):
+        if before.type == "paragraph_open" and token.children:
+            words = (" " if one.type in _BREAKS else one.content for one in token.children)
+            return " ".join("".join(words).split())
+    return ""
 
 
 class _Renderer(RendererHTML):

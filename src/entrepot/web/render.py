@@ -12,7 +12,7 @@ from entrepot.web.asset import Assets
 from entrepot.web.attached import attached, trust
 from entrepot.web.inert import inert
 from entrepot.web.livery import livery
-from entrepot.web.markdown import markdown
+from entrepot.web.markdown import gist, markdown
 from entrepot.web.platform import platforms_of
 from entrepot.web.role import ROLE_NAMES
 from entrepot.web.subject import address, written
@@ -69,6 +69,7 @@ class Renderer:
             ago=lambda moment: _time(voice, moment),
             lasting=voice.lasting,
             markdown=markdown,
+            gist=gist,
             inert=inert,
             told=lambda sentence, most=0: _told(voice, sentence, most),
             short=lambda digest: str(digest).rpartition(":")[2][:12],
