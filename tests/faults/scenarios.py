@@ -7,14 +7,12 @@ import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from stress.house import Ground, House
-from stress.pulling import pull, read
 from stress.universe import Content, Universe, Written, chance
-from stress.verdict import drain
 
 from contracts.archives import tar
+from contracts.damaging import flipped, replace
 from contracts.layers import ReadingJob
 from contracts.place import image
 from entrepot.access.local import SHELL
@@ -33,9 +31,10 @@ from entrepot.registry.restorations import Wish
 from entrepot.registry.rules import SECOND, Rules
 from entrepot.storage.contract import Storage
 from entrepot.tasks.index_layers import IndexLayers
-from entrepot.tasks.prove import Finding, Prover
+from entrepot.tasks.scrub import Pace, Scrubber
 
 RULES = Rules(lease=3600 * SECOND, reader_grace=0, trash=0, upload_expiry=3600 * SECOND)
+WALKING = Pace(rate=None, every=1)
 HERE, THERE = "here/image", "there/image"
 TAG = Tag("latest")
 GROUND = Ground(
@@ -233,6 +232,59 @@ async def index_layer(house: House, note: Note) -> None:
     note(f"index {LAYER.digest}")
 
 
+async def damaged(house: House) -> None:
+    """An image, of whose layer the disk has lost a bit."""
+    await image_to_read(house)
+    rows = await house.db.read(lambda tx: tx.all("SELECT key FROM blobs WHERE digest = ?", LAYER.digest.packed))
+    await replace(house.storage, rows[0][0], flipped(LAYER.data))
+
+
+async def scrub(house: House) -> None:
+    """One walk over everything, by whoever comes after a worker that is not heard of any more."""
+    await house.db.write(lambda tx: tx.run("UPDATE scrubs SET worker_until = 0"))
+    assert await Scrubber(house.db, house.storage, WALKING).walk()
+
+
+async def set_aside(house: House) -> None:
+    await damaged(house)
+    await scrub(house)
+
+
+async def heal(house: House, note: Note) -> None:
+    await put_blob(house, LAYER)
+    note(f"blob {LAYER.digest}")
+    note(f"manifest {Digest.of(OPENED)}")
+
+
+async def heal_from_elsewhere(house: House, note: Note) -> None:
+    """Somebody else's push, in several requests."""
+    grant = house.grant(THERE)
+    session = (await house.uploads.start(grant)).id
+    middle = len(LAYER.data) // 2
+    await house.uploads.append(grant, session, body(LAYER.data[:middle]), start=0)
+    await house.uploads.append(grant, session, body(LAYER.data[middle:]), start=middle)
+    await house.uploads.finish(grant, session, None, LAYER.digest)
+    note(f"blob {LAYER.digest} {THERE}")
+    note(f"manifest {Digest.of(OPENED)}")
+
+
+async def heal_by_image(house: House, note: Note) -> None:
+    """As a client pushes: it asks for each blob, brings what is not there, then the manifest."""
+    for content in (SMALL, LAYER):
+        with suppress(BlobUnknown):
+            await house.blobs.find(house.grant(HERE), content.digest, for_push=True)
+            continue
+        await put_blob(house, content)
+    await house.manifests.put(house.grant(HERE), TAG, OCI_MANIFEST, OPENED)
+    note(f"manifest {Digest.of(OPENED)}")
+    note(f"tag {Digest.of(OPENED)}")
+
+
+async def scrub_and_heal(house: House, note: Note) -> None:
+    await scrub(house)
+    await heal(house, note)
+
+
 async def collect(house: House, note: Note) -> None:
     for _ in range(3):
         await house.collector.round()
@@ -245,6 +297,10 @@ class Scenario:
 
     prepare: Callable[[House], Awaitable[None]]
     act: Callable[[House, Note], Awaitable[None]]
+    damaged: bool = False
+    """Whether the layer may be damaged as long as not all has been done: it is set aside then."""
+    unnoticed: bool = False
+    """Whether nobody may have noticed yet."""
 
 
 SCENARIOS = {
@@ -262,6 +318,10 @@ SCENARIOS = {
     "restore": Scenario(deleted_index, restore),
     "index-layer": Scenario(image_to_read, index_layer),
     "collect": Scenario(things_to_collect, collect),
+    "heal": Scenario(set_aside, heal, damaged=True),
+    "heal-from-elsewhere": Scenario(set_aside, heal_from_elsewhere, damaged=True),
+    "heal-by-image": Scenario(set_aside, heal_by_image, damaged=True),
+    "scrub-and-heal": Scenario(damaged, scrub_and_heal, damaged=True, unnoticed=True),
 }
 WRITING = ["upload-at-once", "upload-closed-with-it", "upload-in-pieces", "upload-again", "push-image"]
 """Those in which the store is written to."""
@@ -273,68 +333,3 @@ def let_time_pass(tx: Transaction) -> None:
     tx.run("UPDATE objects_to_remove SET remove_after = 0")
     tx.run("UPDATE repository_blobs SET leased_until = 0")
     tx.run("UPDATE repository_blobs SET review_after = 0 WHERE review_after IS NOT NULL")
-
-
-async def check(house: House, scenario: Scenario, acknowledged: list[str]) -> None:
-    """Passes if nothing is half there, what was acknowledged holds, acting again ends well, and nothing is left over.
-
-    To be called after the deed was broken off, with the registry opened afresh.
-    """
-    found = await findings(house)
-    assert not found, found
-    for promise in acknowledged:
-        await keeps(house, promise)
-    again: list[str] = []
-    await scenario.act(house, again.append)
-    for promise in again:
-        await keeps(house, promise)
-    await house.db.write(let_time_pass)
-    left = await drain(house, 5.0)
-    assert not left, left
-    found = await findings(house)
-    assert not found, found
-    for promise in again:
-        if not promise.startswith("blob"):  # Those were not referred to by anything.
-            await keeps(house, promise)
-
-
-_INDEX = "SELECT i.key FROM layer_indexes i JOIN blobs b ON b.id = i.blob_id WHERE b.digest = ?"
-
-
-async def findings(house: House) -> list[Finding]:
-    """What the prover finds."""
-    steps = Prover(house.db, house.storage, sparse_indexes=False).prove()
-    return [step async for step in steps if isinstance(step, Finding)]
-
-
-async def keeps(house: House, promise: str) -> None:
-    """Passes if what was acknowledged is so."""
-    match promise.split():
-        case ["blob", digest, *repository]:
-            grant = house.grant(repository[0] if repository else HERE)
-            assert await read(house, await house.blobs.find(grant, Digest.parse(digest)), 0) is None
-        case ["index", digest]:
-            row = await house.db.read(lambda tx: tx.one(_INDEX, Digest.parse(digest).packed))
-            assert row is not None
-            assert await house.storage.size(row[0]) is not None
-        case ["manifest", digest]:
-            assert await pull(house, house.grant(HERE), Digest.parse(digest)) is None
-        case ["tag", digest]:
-            assert str((await house.manifests.get(house.grant(HERE), TAG)).digest) == digest
-        case ["no", "manifest", digest]:
-            trouble = await pull(house, house.grant(HERE), Digest.parse(digest))
-            assert trouble is not None
-            assert trouble.excusable
-        case ["no", "blob", digest]:
-            try:
-                await house.blobs.find(house.grant(HERE), Digest.parse(digest))
-            except BlobUnknown:
-                return
-            raise AssertionError(promise)
-        case _:
-            raise AssertionError(promise)
-
-
-def promises(path: Path) -> list[str]:
-    """What was noted in the file."""
-    return path.read_text().splitlines() if path.exists() else []

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from scenarios import SCENARIOS, WRITING, check, findings, house_of, make_ground
+from aftermath import check, findings
+from scenarios import SCENARIOS, WRITING, house_of, make_ground
 from steps import SteppedCalls, Steps
 from stress.house import Place, open_database
 

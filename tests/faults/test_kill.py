@@ -16,7 +16,8 @@ from pathlib import Path
 import dying
 import psycopg
 import pytest
-from scenarios import SCENARIOS, Scenario, check, house_of, make_ground, promises
+from aftermath import check, promises
+from scenarios import SCENARIOS, Scenario, house_of, make_ground
 from stress.house import Place, open_database
 
 from contracts.databases import PostgresqlServer

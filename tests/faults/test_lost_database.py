@@ -6,7 +6,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from scenarios import HERE, SCENARIOS, TAG, body, check, findings, house_of, make_ground
+from aftermath import check, findings
+from scenarios import HERE, SCENARIOS, TAG, body, house_of, make_ground
 from steps import SteppedDatabase, Steps
 from stress.house import Place
 from stress.universe import Universe, chance

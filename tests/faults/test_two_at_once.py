@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import sharing
-from scenarios import HERE, body, findings, house_of, let_time_pass, make_ground
+from aftermath import findings
+from scenarios import HERE, body, house_of, let_time_pass, make_ground
 from stress.house import House, Place, open_database
 from stress.pulling import read
 from stress.verdict import drain
