@@ -11,10 +11,11 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -24,11 +25,11 @@ from entrepot.app import RegistryService
 from entrepot.config import Settings
 from entrepot.server import protocol
 from entrepot.server.exchange import Exchange, Seen, observed
-from entrepot.server.glimpse import glimpsed
+from entrepot.server.glimpse import Glimpsed
 from entrepot.server.lane import Lane
 from entrepot.server.protocol import BoundedProtocol
 from entrepot.server.receiving import BodySource
-from entrepot.wire.ready import Quick
+from entrepot.wire.ready import Quick, Ready
 
 PASSWORD = "Correct-Horse-7"
 AUTHORIZATION = b"authorization: Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()) + b"\r\n"
@@ -56,6 +57,20 @@ class Passed:
 
         monkeypatch.setattr(os, "sendfile", counted_send)
         monkeypatch.setattr(BodySource, "fill", counted_fill)
+
+
+class Sometimes:
+    """A Quick that answers while it is allowed to."""
+
+    def __init__(self, quick: Quick, allowed: Callable[[], bool]) -> None:
+        self._quick = quick
+        self._allowed = allowed
+
+    def hear(self, *asked: Any) -> bool:
+        return self._allowed() and self._quick.hear(*asked)
+
+    def __call__(self, *asked: Any) -> Ready | None:
+        return self._quick(*asked) if self._allowed() else None
 
 
 class Served:
@@ -92,7 +107,9 @@ class Served:
         application = await self._service.start()
         tls = self._tls
         recorder = Recorder(self.ended, self.glimpsed)
-        lane = Lane(self._when_quickly(glimpsed(self._service.quick, [recorder])), behind_proxies=False)
+        quick = self._service.quick
+        assert quick is not None
+        lane = Lane(Sometimes(Glimpsed(quick, [recorder]), lambda: self.quickly), behind_proxies=False)
         config = uvicorn.Config(
             observed(application, [recorder]),
             http=partial(BoundedProtocol, pool=self._pool, lane=lane),  # type: ignore[arg-type]
@@ -112,9 +129,6 @@ class Served:
         await self._service.stop()
         if self._pool is not None:
             self._pool.shutdown()
-
-    def _when_quickly(self, quick: Quick) -> Quick:
-        return lambda *asked: quick(*asked) if self.quickly else None
 
     def _wait_until_it_answers(self) -> None:
         with self.connect() as client:

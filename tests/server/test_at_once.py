@@ -8,14 +8,17 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
+from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from served_registry import PASSWORD, Answer, Served
 
+from contracts.databases import PostgresqlServer
 from entrepot.access.tokens import LEEWAY_SECONDS
 from entrepot.model.manifest import OCI_MANIFEST
 from entrepot.registry import readings
@@ -39,8 +42,9 @@ def manifest_of(*layers: bytes) -> bytes:
 class Shop:
     """A registry with a public and a private repository, changed through one server and read through another."""
 
-    def __init__(self, changed: Served, read: Served) -> None:
+    def __init__(self, changed: Served, read: Served, database: str) -> None:
         self.changed, self.read = changed, read
+        self.database = database
         self.admin = httpx.Client(base_url=f"http://127.0.0.1:{changed.port}", auth=ADMIN, trust_env=False, timeout=30)
         for name, public in (("open", "true"), ("shut", "false")):
             self.send("POST", "/api/v2.0/projects", json={"project_name": name, "metadata": {"public": public}})
@@ -76,6 +80,13 @@ class Shop:
             if member["entity_name"] == "anna":
                 self.send("DELETE", f"/api/v2.0/projects/shut/members/{member['id']}")
 
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the database itself answers."""
+        connect = sqlite3.connect if self.database.startswith("sqlite") else psycopg.connect
+        with closing(connect(self.database.removeprefix("sqlite:///"))) as database, database:  # type: ignore[operator]
+            found = database.execute(statement)
+            return found.fetchall() if found.description else []
+
     def token(self, who: tuple[str, str], *scopes: str) -> bytes:
         asked = scopes or ("repository:open/app:pull,push", "repository:shut/app:pull,push")
         address = f"http://127.0.0.1:{self.changed.port}/service/token?service=harbor-registry"
@@ -101,15 +112,21 @@ class Shop:
         return usual, len(self.read.glimpsed) == before + 2
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     data = tmp_path_factory.mktemp("shop")
+    url = f"sqlite:///{data / 'entrepot.db'}"
     with ExitStack() as stack:
+        if request.param == "postgresql":
+            server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+            name = server.create(migrated=False)
+            stack.callback(server.drop, name)
+            url = server.url(name)
         servers = []
         for _ in range(2):
-            servers.append(Served(data, by_threads=True))
+            servers.append(Served(data, by_threads=True, database=url))
             stack.callback(servers[-1].stop)
-        made = Shop(*servers)
+        made = Shop(*servers, url)
         stack.callback(made.admin.close)
         yield made
 
@@ -256,13 +273,11 @@ def test_a_pusher_is_told_at_once_only_while_the_lease_is_good(shop: Shop, monke
 
 def test_pulls_are_counted_and_told_alike(shop: Shop) -> None:
     def pulls() -> tuple[int, int]:
-        with closing(sqlite3.connect(shop.read.data / "entrepot.db")) as database:
-            counted = database.execute("SELECT pull_count FROM repositories WHERE name = 'open/app'").fetchone()
-            told = database.execute("SELECT count(*) FROM events WHERE name = 'artifact:pulled'").fetchone()
-        return counted[0], told[0]
+        [[counted]] = shop.sql("SELECT pull_count FROM repositories WHERE name = 'open/app'")
+        [[told]] = shop.sql("SELECT count(*) FROM events WHERE name = 'artifact:pulled'")
+        return counted, told
 
-    with closing(sqlite3.connect(shop.read.data / "entrepot.db", isolation_level=None)) as database:
-        database.execute("INSERT INTO configuration VALUES ('pull_audit_log_disable', 'false', 0)")
+    shop.sql("INSERT INTO configuration VALUES ('pull_audit_log_disable', 'false', 0)")
     plain = request_of("GET", "/v2/open/app/manifests/1")
     for _ in range(100):  # With the next batch it is known that pulls are to be told.
         if pulls()[1]:

@@ -71,3 +71,15 @@ class AtHand(Protocol):
 
     def recall(self, question: Callable[[Transaction], T], *, key: Hashable) -> T:
         """As `read` with a key, at once."""
+
+
+@runtime_checkable
+class Heard(AtHand, Protocol):
+    """A Database that is at hand for a moment, once it was heard from."""
+
+    def hear(self, then: Callable[[], None]) -> None:
+        """Calls `then` soon, from the event loop. While that runs, and only then, `version` and `recall` work.
+
+        The version is of a moment after this was called; what is not remembered of it is not recalled, and neither
+        is anything if the database could not be heard: then they raise DatabaseFailed.
+        """

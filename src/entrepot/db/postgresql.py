@@ -81,7 +81,9 @@ class PostgresqlDatabase:
         self._all: set[psycopg.Connection[Row]] = set()
         self._lock = threading.Lock()
         self._remembered = Remembered()
-        self._versions = Rounds(self._version)
+        self._versions = Rounds(self._asked_version)
+        self._heard: str | None = None
+        """The version, while somebody is told that it was heard."""
 
     async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         if key is None:
@@ -90,6 +92,29 @@ class PostgresqlDatabase:
         if answer is MISSING:
             version, answer = await self._in_thread(_READING, lambda tx: (_version_of(tx), question(tx)))
             self._remembered.keep_of(version, key, answer)
+        known: T = answer
+        return known
+
+    def hear(self, then: Callable[[], None]) -> None:
+        self._versions.coming().add_done_callback(lambda heard: self._tell(heard, then))
+
+    def _tell(self, heard: "asyncio.Task[str]", then: Callable[[], None]) -> None:
+        if not heard.cancelled() and heard.exception() is None:
+            self._heard = heard.result()
+        try:
+            then()
+        finally:
+            self._heard = None
+
+    def version(self) -> Hashable:
+        if self._heard is None:
+            raise DatabaseFailed("the database was not heard")
+        return self._heard
+
+    def recall(self, question: Callable[[Transaction], T], *, key: Hashable) -> T:  # noqa: ARG002 - what is not remembered is not asked
+        answer = self._remembered.get(self.version(), key)
+        if answer is MISSING:
+            raise DatabaseFailed("the answer is not remembered")
         known: T = answer
         return known
 
@@ -102,7 +127,7 @@ class PostgresqlDatabase:
         for connection in self._all:
             connection.close()
 
-    async def _version(self) -> str:
+    async def _asked_version(self) -> str:
         """A text that is equal at two moments only if nothing was committed in between. Raises DatabaseFailed."""
         return await asyncio.get_running_loop().run_in_executor(self._watcher, self._ask_version)
 

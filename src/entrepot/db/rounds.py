@@ -20,13 +20,17 @@ class Rounds(Generic[T]):
 
     async def answer(self) -> T:
         """What was answered to the question, asked after this was called. Raises what asking it raises."""
+        # One who gives up waiting must not end it for the others.
+        return await asyncio.shield(self.coming())
+
+    def coming(self) -> "asyncio.Task[T]":
+        """The round that has asked nothing yet; not to be cancelled."""
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._now, self._next = loop, None, None
         if self._next is None:
             self._next = loop.create_task(self._round(self._now))
-        # One who gives up waiting must not end it for the others.
-        return await asyncio.shield(self._next)
+        return self._next
 
     async def _round(self, before: "asyncio.Task[T] | None") -> T:
         if before is not None and not before.done():

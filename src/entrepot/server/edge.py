@@ -11,7 +11,7 @@ import structlog
 from entrepot.api.health import Health
 from entrepot.model.errors import EntrepotError
 from entrepot.server.exchange import Observer, observed
-from entrepot.server.glimpse import glimpsed
+from entrepot.server.glimpse import Glimpsed
 from entrepot.server.logs import RequestLog
 from entrepot.server.metrics import Metrics
 from entrepot.server.service import Asgi, Gauge, Service
@@ -64,7 +64,7 @@ class Edge:
     def quick(self) -> Quick | None:
         """The service's, with everything around it; none where requests are traced, for a trace is of the usual way."""
         quick = self._service.quick
-        return None if quick is None or self._provider is not None else glimpsed(quick, self._observers)
+        return None if quick is None or self._provider is not None else Glimpsed(quick, self._observers)
 
     async def gauges(self) -> Sequence[Gauge]:
         """The service's."""

@@ -41,25 +41,28 @@ def _path_and_kind(target: bytes) -> tuple[str, str]:
     return path, kind_of(path)
 
 
-def glimpsed(quick: Quick, observers: Sequence[Observer]) -> Quick:
-    """The same with every request that it answers told to the observers, and its id in the answer.
+class Glimpsed:
+    """A Quick that tells observers of every request that it answers, and puts the request's id into the answer."""
 
-    An exception is logged, and the request declined.
-    """
-    log = structlog.get_logger("entrepot.server")
+    def __init__(self, quick: Quick, observers: Sequence[Observer]) -> None:
+        self._quick = quick
+        self._observers = observers
+        self.hear = quick.hear
 
-    def glimpsing(method: str, target: bytes, fields: Mapping[bytes, bytes], client: str, /) -> Ready | None:
-        began = time.perf_counter()
+    def __call__(
+        self, method: str, target: bytes, fields: Mapping[bytes, bytes], client: str, came: float, /
+    ) -> Ready | None:
+        """The answer; an exception is logged, and the request declined."""
+        began = came or time.perf_counter()
         try:
-            ready = quick(method, target, fields, client)
+            ready = self._quick(method, target, fields, client, came)
         except Exception:  # the edge of a request: asked in the usual way, it may work, or tell the client
+            log = structlog.get_logger("entrepot.server")
             log.exception("a request could not be answered at once", method=method)
             return None
         if ready is None:
             return None
         seen = Glimpse(began, method, target, fields, client, ready)
-        for observer in observers:
+        for observer in self._observers:
             observer.glimpsed(seen)
         return Ready(b"%bx-request-id: %b\r\n" % (ready.head, seen.request_id), ready.body, ready.principal)
-
-    return glimpsing

@@ -1,13 +1,15 @@
 """The lane for requests that are answered at once, without a task: see `wire.ready`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httptools
 
 from entrepot.wire.asgi import Header
 from entrepot.wire.ready import Quick
 
+Plain = tuple[str, bytes, Mapping[bytes, bytes]]
+"""A request without content: its method, its path, its fields."""
 _METHODS = {b"GET": "GET", b"HEAD": "HEAD"}
 # With content, or the promise of some, a request is not plain.
 _CONTENT = frozenset({b"content-length", b"transfer-encoding", b"expect"})
@@ -26,26 +28,26 @@ class Lane:
         self._common: Sequence[Header] = ()
         self._opening = b""
 
-    def answer(
-        self,
-        parser: httptools.HttpRequestParser,
-        target: bytes,
-        headers: Sequence[Header],
-        client: str,
-        common: Sequence[Header],
-        transport: asyncio.Transport,
-    ) -> bool:
-        """Whether the request, whose head was just read, was answered.
-
-        `common` are the fields that every answer begins with.
-        """
+    def plain(self, parser: httptools.HttpRequestParser, target: bytes, headers: Sequence[Header]) -> Plain | None:
+        """The request whose head was just read, if it is one for the lane."""
         method = _METHODS.get(parser.get_method())
         if method is None or b"?" in target or not parser.should_keep_alive() or parser.get_http_version() != "1.1":
-            return False
+            return None
         fields = dict(headers)
-        if not self._unusual.isdisjoint(fields):
-            return False
-        ready = self._quick(method, target, fields, client)
+        return (method, target, fields) if self._unusual.isdisjoint(fields) else None
+
+    def hear(self, request: Plain, then: Callable[[], None]) -> bool:
+        """Whether to wait until `then` is called, and to ask for the answer there."""
+        return self._quick.hear(*request, then)
+
+    def answer(
+        self, request: Plain, client: str, came: float, common: Sequence[Header], transport: asyncio.Transport
+    ) -> bool:
+        """Whether the request was answered.
+
+        `came`: as for `Quick`; `common` are the fields that every answer begins with.
+        """
+        ready = self._quick(*request, client, came)
         if ready is None:
             return False
         if common is not self._common:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +10,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from entrepot.server.framing import Framing, framing_of
-from entrepot.server.lane import Lane
+from entrepot.server.lane import Lane, Plain
 from entrepot.server.lent import Lent
 from entrepot.server.receiving import BodySource
 from entrepot.server.transfer import Transfer
@@ -53,7 +54,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._alone = False
         """Whether the head that is being parsed is all that came, and no other request is under way."""
         self._answered = False
-        """Whether the lane has answered the request whose end is about to be parsed."""
+        """Whether the lane answers the request whose end is about to be parsed."""
+        self._put_off: tuple[Plain, float] | None = None
+        """The request that the lane answers as soon as it was heard from elsewhere, and when it came."""
+        self._last = False
+        """Whether the connection ends with the request that was put off."""
         self._framing: Framing | None = None
         """Of the large body that is coming."""
         self._lent: Lent | None = None
@@ -99,7 +104,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self.timeout_keep_alive_task = None
         if self.transport.is_closing():
             return
-        busy = self._held or not self._between or self.pipeline or (self.cycle and not self.cycle.response_complete)
+        waiting = self._held or not self._between or self.pipeline or self._put_off
+        busy = waiting or (self.cycle and not self.cycle.response_complete)
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if not busy and left <= 0:
             self.transport.close()
@@ -125,7 +131,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._impatience is not None:
             self._be_patient()
         if self._alone and self._answer_at_once():
+            self._answered = True
             return
+        self._ask_usually()
+
+    def _ask_usually(self) -> None:
         url, headers, expects = self.url, self.headers, self.expect_100_continue
         super().on_message_begin()
         self.url, self.expect_100_continue = url, expects
@@ -133,24 +143,54 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _answer_at_once(self) -> bool:
+        """Whether the request was answered, or will be when it was heard from elsewhere."""
+        assert self._lane is not None
+        request = self._lane.plain(self.parser, self.url, self.headers)
+        if request is None:
+            return False
+        if self._lane.hear(request, self._heard):
+            self._put_off = request, time.perf_counter()
+            self.flow.pause_reading()
+            return True
+        return self._give(request, 0.0)
+
+    def _heard(self) -> None:
+        """Goes on with the request that was put off, by the lane or in the usual way."""
+        assert self._put_off is not None
+        request, came = self._put_off
+        self._put_off = None
+        if self.transport.is_closing():
+            return
+        if not self._give(request, came):
+            self._ask_usually()
+            super().on_message_complete()
+        self.flow.resume_reading()
+        if self._last:
+            self.shutdown()
+        elif self._held:
+            held, self._held = self._held, b""
+            self.data_received(held)
+
+    def _give(self, request: Plain, came: float) -> bool:
         assert self._lane is not None
         client = self.client
-        self._answered = self._lane.answer(
-            self.parser,
-            self.url,
-            self.headers,
-            client[0] if client else "",
-            self.server_state.default_headers,
-            self.transport,
-        )
-        if self._answered:
-            self.server_state.total_requests += 1
-            self._idle_since = self.loop.time()
-            if self.timeout_keep_alive_task is None:
-                self.timeout_keep_alive_task = self.loop.call_later(
-                    self.timeout_keep_alive, self.timeout_keep_alive_handler
-                )
-        return self._answered
+        common = self.server_state.default_headers
+        if not self._lane.answer(request, client[0] if client else "", came, common, self.transport):
+            return False
+        self.server_state.total_requests += 1
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        return True
+
+    def shutdown(self) -> None:
+        """As Uvicorn's, which does not know of requests that were put off."""
+        if self._put_off is not None:
+            self._last = True
+        else:
+            super().shutdown()
 
     def on_body(self, body: bytes) -> None:
         # What waits to be taken is added to in place: of a chunked body a dozen chunks may come with one read, and
@@ -169,6 +209,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         while data and not self.transport.is_closing():
+            if self._put_off is not None:
+                self._hold(self._held + data)
+                return
             if self._framing is not None:
                 data = self._receive_framed(self._framing, data)
                 continue
@@ -196,7 +239,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         """Whether everything that was asked was answered, and the answers taken."""
         cycle: RequestResponseCycle | None = self.cycle
-        return (cycle is None or cycle.response_complete) and not self.pipeline and not self.flow.write_paused
+        answered = (cycle is None or cycle.response_complete) and not self.pipeline and self._put_off is None
+        return answered and not self.flow.write_paused
 
     def _receive_body(self, data: bytes) -> None:
         """Passes on what may be followed by whole further requests, if the client does not wait for answers."""

@@ -6,7 +6,7 @@ a Quick beside itself. It is asked only about the plainest requests, may decline
 is byte for byte what the application would have given.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 
@@ -24,10 +24,19 @@ class Ready(NamedTuple):
 class Quick(Protocol):
     """What answers at once."""
 
-    def __call__(self, method: str, target: bytes, fields: Mapping[bytes, bytes], client: str, /) -> Ready | None:
+    def hear(self, method: str, target: bytes, fields: Mapping[bytes, bytes], then: Callable[[], None], /) -> bool:
+        """Whether it has to be waited for before it can be asked about this request; if so, `then` is called soon.
+
+        It must be asked while that runs, not later. Parameters as below. Never raises.
+        """
+
+    def __call__(
+        self, method: str, target: bytes, fields: Mapping[bytes, bytes], client: str, came: float, /
+    ) -> Ready | None:
         """The answer to a request as of this moment; None if it is to be asked in the usual way.
 
         `method` is GET or HEAD, `target` the path as it came, without a query, `fields` the header, names in lower
         case, of a name that came twice the last. No content comes with the request. `client` is the address it came
-        from. Never waits and never raises; what it counts and notes (pulls, metrics, the log) is done if it answers.
+        from, `came` when, by time.perf_counter, or 0 for just now. Never waits and never raises; what it counts and
+        notes (pulls, metrics, the log) is done if it answers.
         """

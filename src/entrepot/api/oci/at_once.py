@@ -8,7 +8,7 @@ the database says in that moment. Whatever is unusual, and everything that is no
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,7 @@ from entrepot.access.turnstile import Turnstile
 from entrepot.api.oci.blobs import OF_BYTES, description
 from entrepot.api.oci.manifests import content_type, described, looks_only
 from entrepot.api.oci.path import Kind, target_of
-from entrepot.db.contract import AtHand
+from entrepot.db.contract import AtHand, Heard
 from entrepot.db.remembered import MISSING, Remembered
 from entrepot.model.digest import Digest
 from entrepot.model.errors import EntrepotError
@@ -26,13 +26,16 @@ from entrepot.registry.blobs import clock
 from entrepot.registry.manifests import pull_of
 from entrepot.registry.pulls import Pull, Pulls
 from entrepot.registry.readings import Readings
+from entrepot.registry.small_blobs import LARGEST
 from entrepot.wire.asgi import Header
 from entrepot.wire.ready import Ready
 
 _CONDITIONS: Final = frozenset({b"if-none-match", b"range", b"if-range"})
 _LONGEST_TARGET = 512
 _MOST_BYTES = 16 * 1024 * 1024
+_MOST_LARGE = 4096
 _EVER = float("inf")
+_LIKELY = re.compile(rb"/v2/[^?]+/(?:manifests|blobs)/[^/?]+", re.ASCII).fullmatch
 _UNFIT = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
@@ -56,12 +59,32 @@ class AtOnce:
 
     def __init__(self, db: AtHand, turnstile: Turnstile, readings: Readings, pulls: Pulls) -> None:
         self._db = db
+        self._heard = db if isinstance(db, Heard) else None
         self._turnstile = turnstile
         self._readings = readings
         self._pulls = pulls
         self._answers = Remembered(_MOST_BYTES)
+        self._large: set[bytes] = set()
+        """Paths of large blobs, which are never given at once: who asks for one need not wait twice."""
 
-    def __call__(self, method: str, target: bytes, fields: Mapping[bytes, bytes], client: str, /) -> Ready | None:  # noqa: ARG002
+    def hear(self, method: str, target: bytes, fields: Mapping[bytes, bytes], then: Callable[[], None], /) -> bool:
+        """Whether the database is heard first, for a request that may well be answered then."""
+        if self._heard is None or not _CONDITIONS.isdisjoint(fields) or _LIKELY(target) is None:
+            return False
+        if method == "GET" and target in self._large:
+            return False
+        self._heard.hear(then)
+        return True
+
+    def __call__(
+        self,
+        method: str,
+        target: bytes,
+        fields: Mapping[bytes, bytes],
+        client: str,  # noqa: ARG002
+        came: float,  # noqa: ARG002
+        /,
+    ) -> Ready | None:
         """The answer as of now, counted as a pull if it is one; None if it is to be asked in the usual way."""
         if not _CONDITIONS.isdisjoint(fields):
             return None
@@ -109,6 +132,8 @@ class AtOnce:
             digest = Digest.parse(asked.last)
             reading = self._readings.blob(grant, digest, for_push=head_only)
             content = None if reading is None or head_only else self._readings.content(reading.blob)
+            if reading is not None and content is None and not head_only and reading.blob.size > LARGEST:
+                self._note_large(target)
             if reading is None or (content is None and not head_only):
                 return None
             headers = [*description(grant, asked.last.encode())[1], *OF_BYTES]
@@ -125,6 +150,12 @@ class AtOnce:
             leased_until=leased_until,
             pull=pull,
         )
+
+    def _note_large(self, target: bytes) -> None:
+        if self._heard is not None:
+            if len(self._large) >= _MOST_LARGE:
+                self._large.clear()
+            self._large.add(target)
 
 
 def _lines(headers: list[Header]) -> bytes | None:
