@@ -40,6 +40,11 @@ def cpu_seconds(root: int) -> float:
     return ticks / TICKS_PER_SECOND
 
 
+def children(parent: int) -> list[int]:
+    """The processes that it started and that run. Raises ServerFailed when it is gone."""
+    return [pid for pid in _tree(parent) if (fields := _stat(pid)) is not None and int(fields[1]) == parent]
+
+
 def memory(root: int) -> Memory:
     """Resident memory of the tree under the process `root`, now. Raises ServerFailed when `root` is gone."""
     sizes = [_resident(pid) for pid in _tree(root)]
