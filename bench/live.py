@@ -1,12 +1,12 @@
 """`python -m bench.live`: how late open pages are, and what streams of news cost at rest.
 
-Against a registry of two processes: changes by the API one after another, each until Chromium's page shows it; then
-hundreds of open streams, and the CPU that the registry takes while nothing happens.
+Against a registry of two processes, or two of them on one PostgreSQL server: changes by the API one after another,
+pushes, deletions, restoring, rules and quotas, each until Chromium's page shows it; then hundreds of open streams, and
+the CPU that the registry takes while nothing happens.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import secrets
 import shutil
@@ -16,28 +16,28 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
 from playwright.sync_api import Page, sync_playwright
+from stress.servers import postgresql
 
-from bench.content import digest_of
+from bench.changes import Change, Registry
 from bench.cpu import cpu_seconds
 from bench.load import ROOT
 
-OCI = "application/vnd.oci.image.manifest.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-REPOSITORY = "library/live"
 PASSWORD = f"Bench-1-{secrets.token_urlsafe(12)}"
 
 
 @contextmanager
-def serving(folder: Path, workers: int) -> Iterator[tuple[int, str]]:
-    """The id of the registry's first process, and where it answers."""
+def serving(folder: Path, workers: int, database: str = "") -> Iterator[tuple[int, str]]:
+    """The id of the registry's first process, and where it answers; on SQLite if no database is named."""
     url = f"127.0.0.1:{20_000 + secrets.randbelow(20_000)}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "ENTREPOT_ADMIN_PASSWORD": PASSWORD}
+    environment |= {"ENTREPOT_DATABASE": database} if database else {}
     command = [sys.executable, "-m", "entrepot", "serve", "--data", str(folder / "data"), "--listen", url]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen([*command, "--workers", str(workers)], env=environment, stdout=log, stderr=log)
@@ -60,56 +60,51 @@ def _ready(url: str) -> bool:
         return False
 
 
-class Registry:
-    """What is changed by the API."""
+@contextmanager
+def sharing(folder: Path, database: str, workers: int) -> Iterator[tuple[int, list[str]]]:
+    """The id of the first process that serves pages, and where changes are made and where pages are opened.
 
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=url, auth=("admin", PASSWORD), timeout=60, trust_env=False)
-        config = b"{}"
-        digest = digest_of(config)
-        path = f"/v2/{REPOSITORY}/blobs/uploads/"
-        self.http.post(path, params={"digest": digest}, content=config).raise_for_status()
-        described = {"mediaType": CONFIG, "digest": digest, "size": len(config)}
-        self._body = json.dumps({"schemaVersion": 2, "mediaType": OCI, "config": described, "layers": []})
-
-    def tag(self, tag: str) -> None:
-        """Pushes the image under a tag."""
-        path = f"/v2/{REPOSITORY}/manifests/{tag}"
-        self.http.put(path, content=self._body, headers={"content-type": OCI}).raise_for_status()
-
-    def untag(self, tag: str) -> None:
-        """Deletes a tag."""
-        path = "/api/v2.0/projects/library/repositories/live/artifacts/first/tags"
-        self.http.delete(f"{path}/{tag}").raise_for_status()
+    That is one registry of so many processes on SQLite, and two of them on one PostgreSQL server.
+    """
+    with ExitStack() as stack:
+        url = stack.enter_context(postgresql(folder)) if database == "postgresql" else ""
+        nodes = [stack.enter_context(serving(folder, workers, url)) for _ in range(2 if url else 1)]
+        yield nodes[-1][0], [nodes[0][1], nodes[-1][1]]
 
 
-def lateness(url: str, changes: int) -> list[float]:
-    """Seconds from the API's answer to the page that shows the change, for so many changes."""
-    registry = Registry(url)
-    registry.tag("first")
+def lateness(changed: str, opened: str, rounds: int) -> dict[str, list[float]]:
+    """Seconds from the API's answer to the page that shows the change, for so many changes of each kind."""
+    registry = Registry(changed, PASSWORD)
     path = shutil.which("chromium")
     if path is None:
         raise RuntimeError("chromium is not here: script/install-clients installs it")
+    found: dict[str, list[float]] = {}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--headless=new", "--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{url}/-/sign-in")
-        page.locator("[name=name]").fill("admin")
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("main button.main").click()
-        page.wait_for_url(f"{url}/")
-        with page.expect_response(lambda answer: "/-/live?" in answer.url):
-            page.goto(f"{url}/{REPOSITORY}?show=tags")
-        found = [_change(page, registry, number) for number in range(changes)]
+        first = browser.new_page()
+        first.goto(f"{opened}/-/sign-in")
+        first.locator("[name=name]").fill("admin")
+        first.locator("[name=password]").fill(PASSWORD)
+        first.locator("main button.main").click()
+        first.wait_for_url(f"{opened}/")
+        known = first.context.storage_state()
+        pages: dict[str, Page] = {}
+        for number in range(rounds):
+            for change in registry.round(number):
+                if change.path not in pages:
+                    page = pages[change.path] = browser.new_context(storage_state=known).new_page()
+                    with page.expect_response(lambda answer: "/-/live?" in answer.url):
+                        page.goto(f"{opened}{change.path}")
+                found.setdefault(change.kind, []).append(_late(pages[change.path], change))
         browser.close()
     return found
 
 
-def _change(page: Page, registry: Registry, number: int) -> float:
-    tag, gone = f"tag-{number // 2}", bool(number % 2)
-    (registry.untag if gone else registry.tag)(tag)
+def _late(page: Page, change: Change) -> float:
+    change.make()
     began = time.perf_counter()
-    page.locator(f"a.name:text-is('{tag}')").wait_for(state="detached" if gone else "attached", timeout=30_000)
+    state: Literal["attached", "detached"] = "detached" if change.gone else "attached"
+    page.locator(change.shows).first.wait_for(state=state, timeout=30_000)
     took = time.perf_counter() - began
     time.sleep(0.4)  # So that none waits for the pause after the one before.
     return took
@@ -144,19 +139,22 @@ async def at_rest(url: str, pid: int, streams: int, seconds: float) -> float:
 def main(arguments: list[str]) -> int:
     """The exit status: 0."""
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
-    parser.add_argument("--changes", type=int, default=40)
+    parser.add_argument("--database", default="sqlite", choices=["sqlite", "postgresql"])
+    parser.add_argument("--rounds", type=int, default=8, help="changes of each kind")
     parser.add_argument("--streams", type=int, nargs="+", default=[0, 200])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="entrepot-live-"))
     try:
-        with serving(folder, options.workers) as (pid, url):
-            took = sorted(1000 * one for one in lateness(url, options.changes)) if options.changes else []
-            if took:
-                print(f"{len(took)} changes: median {statistics.median(took):.0f} ms, worst {took[-1]:.0f} ms")
+        with sharing(folder, options.database, options.workers) as (pid, (changed, opened)):
+            found = lateness(changed, opened, options.rounds) if options.rounds else {}
+            for kind, took in (*found.items(), ("all", [one for some in found.values() for one in some])):
+                if took:
+                    median, worst = 1000 * statistics.median(took), 1000 * max(took)
+                    print(f"{kind}: {len(took)} changes, median {median:.0f} ms, worst {worst:.0f} ms")
             for count in options.streams:
-                share = asyncio.run(at_rest(url, pid, count, options.seconds))
+                share = asyncio.run(at_rest(opened, pid, count, options.seconds))
                 print(f"{count} streams at rest: {100 * share:.1f} % of a core")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
