@@ -195,6 +195,7 @@ class RegistryService:
         house = self._opened_house()
         if not isinstance(house.db, AtHand):
             return None
+        house.db.draw_near()
         readings = Readings(house.db, house.storage, house.rules)
         return AtOnce(house.db, Turnstile(house.db, house.tokens), readings, house.pulls)
 

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 
 from entrepot.db.contract import Again, Row, T, Transaction
 from entrepot.db.remembered import MISSING, Remembered
+from entrepot.db.wal_index import WalIndex
 from entrepot.model.errors import DatabaseFailed, StorageFull
 
 BUSY_SECONDS = 30
@@ -113,6 +114,8 @@ class SqliteDatabase:
         self._reader.execute("PRAGMA query_only = ON")
         # The pragma's value changes when any other connection, of this process or another, has committed anything.
         self._version = self._reader.cursor()
+        self._path = path
+        self._index: WalIndex | None = None
         self._remembered = Remembered()
         self._writer = connect(path)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
@@ -131,7 +134,14 @@ class SqliteDatabase:
         known: T = answer
         return known
 
+    def draw_near(self) -> None:
+        # There is no such file where SQLite shares memory in another way.
+        with suppress(OSError, ValueError):
+            self._index = WalIndex(self._path)
+
     def version(self) -> Hashable:
+        if self._index is not None and (shared := self._index.version()) is not None:
+            return shared
         try:
             version: Hashable = self._version.execute("PRAGMA data_version").fetchone()
         except sqlite3.Error as error:
