@@ -79,7 +79,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, sqli
     ours.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.sampled_from([*STATEMENTS, AGAIN, KILL]), st.booleans()), min_size=1, max_size=12))
 def test_it_changes_with_every_commit(
     place: tuple[Path, sqlite3.Connection, Other], steps: list[tuple[str, bool]]
