@@ -166,9 +166,13 @@ def _page(
     where = [place.condition, "m.deleted_at IS NULL"]
     where.append("m.accessory IS NULL" if base == Exactly("*") else "m.listed")
     values: list[object] = [place.id]
+    few = _few_tagged(tx, query.conditions.get("tags"), place)
+    if few is not None:
+        where[0:0] = [f"m.id IN ({','.join('?' * len(few))})"]
+        values[0:0] = few
     for key, about in (("digest", _about_digest), ("tags", _about_tags), ("labels", _about_labels)):
         condition = query.conditions.get(key)
-        if condition is not None:
+        if condition is not None and not (key == "tags" and few is not None):
             text, more = about(condition, place)
             where.append(text)
             values.extend(more)
@@ -183,6 +187,23 @@ def _about_digest(condition: Condition, _: _Place) -> tuple[str, list[object]]:
     if not isinstance(condition, Exactly):
         raise Invalid("digest takes one whole digest")
     return "m.digest = ?", [Digest.parse(str(condition.value)).packed]
+
+
+def _few_tagged(tx: Transaction, condition: Condition | None, place: _Place) -> list[object] | None:
+    """The artifacts that have such a tag, if they are few; None if they are many or another condition was given.
+
+    Found once, and not twice among all artifacts of the place: for the page, and for how many there are.
+    """
+    if isinstance(condition, Contains):
+        text, values = contains("t.name", condition.text)
+    elif isinstance(condition, Exactly) and condition.value not in ("*", "nil"):
+        text, values = "t.name = ?", [str(condition.value)]
+    else:
+        return None
+    select = f"SELECT DISTINCT t.manifest_id FROM tags t WHERE {place.of_tags} AND {text} LIMIT {SOME + 1}"
+    found: list[object] = [row[0] for row in tx.all(select, place.id, *values)]
+    # No artifact has the id 0.
+    return (found or [0]) if len(found) <= SOME else None
 
 
 def _about_tags(condition: Condition, place: _Place) -> tuple[str, list[object]]:
