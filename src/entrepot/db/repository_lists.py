@@ -47,7 +47,7 @@ _LISTING = Listing(
     order="r.created_at DESC, r.id DESC",
     unique="r.id",
 )
-_OF_PROJECT = Listing(
+_ALONE = Listing(
     select=_COLUMNS,
     source="FROM repositories r",
     columns=_KEYS,
@@ -58,14 +58,17 @@ _OF_PROJECT = Listing(
 
 def page(tx: Transaction, visible: Visibility, query: ListQuery) -> tuple[list[RepositoryRow], int]:
     """A page of the repositories of visible projects, and how many there are."""
-    conditions = [_HOLDS, *([visible.condition] if visible.condition else [])]
-    found, total = rows(tx, _LISTING, query, conditions, visible.values)
+    if visible.condition:
+        found, total = rows(tx, _LISTING, query, [_HOLDS, visible.condition], visible.values)
+    else:
+        # Without the projects an index has the order already; those of deleted projects have none.
+        found, total = rows(tx, _ALONE, query, [_HOLDS, "r.project_id IS NOT NULL"])
     return [RepositoryRow(*row) for row in found], total
 
 
 def page_of_project(tx: Transaction, project_id: int, query: ListQuery) -> tuple[list[RepositoryRow], int]:
     """As `page`, of one project."""
-    found, total = rows(tx, _OF_PROJECT, query, ["r.project_id = ?", _HOLDS], [project_id])
+    found, total = rows(tx, _ALONE, query, ["r.project_id = ?", _HOLDS], [project_id])
     return [RepositoryRow(*row) for row in found], total
 
 
