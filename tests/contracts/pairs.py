@@ -62,6 +62,7 @@ async def storage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 async def place(database: Database, storage: Storage) -> AsyncIterator[Place]:
     made = Place(database, storage, Rules())
     yield made
+    await made.arrivals.close()
     await made.assert_whole()
     others = await database.read(differing)
     assert not others, "\n".join(others)

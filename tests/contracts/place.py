@@ -14,6 +14,7 @@ from entrepot.model.grant import CatalogGrant, Principal, Proof, RepositoryGrant
 from entrepot.model.manifest import OCI_INDEX, OCI_MANIFEST
 from entrepot.model.project import Action, Project
 from entrepot.model.reference import Reference, RepositoryName, Tag
+from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.blobs import Blob, Blobs
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.manifests import Manifests, StoredManifest
@@ -86,7 +87,8 @@ class Place:
 
     def __post_init__(self) -> None:
         self.blobs = Blobs(self.db, self.storage, self.rules)
-        self.uploads = Uploads(self.db, self.storage, self.rules)
+        self.arrivals = Arrivals(self.db)
+        self.uploads = Uploads(self.db, self.storage, self.rules, self.arrivals)
         self.manifests = Manifests(self.db, self.storage, self.rules, Pulls(self.db))
         self.tags = Tags(self.db)
         self.trash = Trash(self.db, self.rules)
