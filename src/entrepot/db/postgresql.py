@@ -30,6 +30,12 @@ WAIT_SECONDS = 0.1
 FROZEN_SECONDS = 10
 """A process that stands still in a transaction, as one of a machine that was frozen does, holds its locks no longer."""
 
+_SESSION = (
+    f"idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'",
+    # Questions are short and many: processes started for one, or code compiled for it, cost more than they save.
+    "max_parallel_workers_per_gather = 0",
+    "jit = off",
+)
 _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _SNAPSHOT = "SELECT pg_current_snapshot()::text"
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -194,7 +200,8 @@ class PostgresqlDatabase:
         connection: psycopg.Connection[Row] | None = getattr(self._mine, "connection", None)
         if connection is None or connection.closed:
             connection = psycopg.connect(self._url, autocommit=True, connect_timeout=10, application_name="entrepot")
-            connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+            for setting in _SESSION:
+                connection.execute(f"SET {setting}")
             self._mine.connection = connection
             with self._lock:
                 self._all.add(connection)
