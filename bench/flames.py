@@ -4,6 +4,7 @@ py-spy (a development dependency) looks at the process some hundred times a seco
 """
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -78,8 +79,8 @@ def _record(server: Entrepot, row: Row, picture: Path, seconds: int) -> None:
     _again_until(lambda: spy.poll() is not None, lambda: row.measure(server))
     if spy.returncode:
         raise subprocess.CalledProcessError(spy.returncode, "py-spy")
-    text = picture.read_text()
-    picture.write_text(text.replace(">py-spy<", f">{ROWS[row.key]}<").replace(str(Path.cwd()), ""))
+    # Its title would be the command.
+    picture.write_text(re.sub(r'(id="title"[^>]*>)[^<]*', rf"\g<1>{ROWS[row.key]}", picture.read_text()))
 
 
 def _again_until(over: Callable[[], bool], job: Callable[[], object]) -> None:
