@@ -67,3 +67,14 @@ async def test_an_image_deleted_over_the_registrys_api_is_gone_here(harbor: Harb
     digest = await push_image(owner, "own/app", "1")
     assert (await owner("DELETE", f"/v2/own/app/manifests/{digest}")).status_code == 202
     assert await owner.get("/projects/own/repositories") == []
+
+
+async def test_a_project_in_the_trash_shows_none_to_anybody(harbor: Harbor) -> None:
+    """Whatever else its repositories say of themselves."""
+    admin = harbor("admin")
+    await push_image(harbor("owner"), "own/app", "1")
+    assert "own/app" in {one["name"] for one in await admin.get("/repositories")}
+    await harbor.whole.db.write(lambda tx: tx.run("UPDATE projects SET deleted_at = 1 WHERE name = 'own'"))
+    for who in ("admin", "owner"):
+        assert "own/app" not in {one["name"] for one in await harbor(who).get("/repositories")}
+    await harbor.whole.db.write(lambda tx: tx.run("UPDATE projects SET deleted_at = NULL WHERE name = 'own'"))

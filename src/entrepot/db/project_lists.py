@@ -53,12 +53,13 @@ _LISTING = Listing(
 
 _THERE = "p.deleted_at IS NULL"
 """A project that is in the trash is nobody's to know of."""
+EVERYTHING = Visibility(_THERE, ())
 
 
 def visible_to(principal: Principal, *, everything: bool) -> Visibility:
     """Which projects the principal may know of: all, or public ones and those they have a right in."""
     if everything:
-        return Visibility(_THERE, ())
+        return EVERYTHING
     if principal.user_id is not None:
         return Visibility(
             f"{_THERE} AND (p.public OR p.id IN (SELECT m.project_id FROM members m WHERE m.user_id = ?)"

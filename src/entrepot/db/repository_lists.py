@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from entrepot.db.contract import Transaction
 from entrepot.db.listing import Column, Kind, Listing, contains, rows
-from entrepot.db.project_lists import SOME, Visibility
+from entrepot.db.project_lists import EVERYTHING, SOME, Visibility
 from entrepot.model.query import ListQuery
 
 
@@ -31,6 +31,7 @@ class FoundRepository(NamedTuple):
 
 _COLUMNS = "r.id, r.project_id, r.name, r.description, r.pull_count, r.created_at, r.updated_at"
 _HOLDS = "r.live"
+_OF_NO_DELETED_PROJECT = "r.project_id NOT IN (SELECT p.id FROM projects p WHERE p.deleted_at IS NOT NULL)"
 _KEYS = {
     "repository_id": Column("r.id", Kind.NUMBER),
     "name": Column("r.name"),
@@ -58,11 +59,11 @@ _ALONE = Listing(
 
 def page(tx: Transaction, visible: Visibility, query: ListQuery) -> tuple[list[RepositoryRow], int]:
     """A page of the repositories of visible projects, and how many there are."""
-    if visible.condition:
-        found, total = rows(tx, _LISTING, query, [_HOLDS, visible.condition], visible.values)
+    if visible == EVERYTHING:
+        # Without all the projects an index has the order already.
+        found, total = rows(tx, _ALONE, query, [_HOLDS, _OF_NO_DELETED_PROJECT])
     else:
-        # Without the projects an index has the order already; those of deleted projects have none.
-        found, total = rows(tx, _ALONE, query, [_HOLDS, "r.project_id IS NOT NULL"])
+        found, total = rows(tx, _LISTING, query, [_HOLDS, visible.condition], visible.values)
     return [RepositoryRow(*row) for row in found], total
 
 
