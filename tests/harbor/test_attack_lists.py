@@ -290,3 +290,10 @@ async def _entries(harbor: Harbor, path: str) -> list[Any]:
     answer = await ask(harbor, "GET", path, ADMIN)
     assert answer.status == 200, (path, answer)
     return list(msgspec.json.decode(answer.body))
+
+
+async def test_a_nul_does_not_find_everything(harbor: Harbor) -> None:
+    admin = harbor("admin")
+    for path in ("/projects?name=%00", "/projects?q=name=~%00", "/usergroups?group_name=%00", "/users?q=username=~%00"):
+        answer = await admin("GET", path)
+        assert answer.status_code == 400, (path, answer.status_code, answer.text)

@@ -133,8 +133,11 @@ _SIGNS = {"__gte": ">=", "__lte": "<=", "__gt": ">", "__lt": "<"}
 def contains(expression: str, text: str, *, lower: bool = False) -> tuple[str, list[object]]:
     """The condition that the expression holds the text, whatever the case of ASCII letters.
 
-    `lower`: that it has none but lower-case letters, which is found out more than twice as fast.
+    `lower`: that it has none but lower-case letters, which is found out more than twice as fast. Raises Invalid for a
+    NUL, with which SQLite would take the pattern for ended, and find everything.
     """
+    if "\0" in text:
+        raise Invalid("a value has characters or a size that cannot be kept")
     escaped = text.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"{expression if lower else f'lower({expression})'} LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
 

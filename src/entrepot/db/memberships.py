@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from entrepot.db.contract import Row, Transaction
+from entrepot.db.listing import contains
 from entrepot.model.project import Role
 
 
@@ -89,8 +90,8 @@ def delete(tx: Transaction, member_id: int) -> None:
     tx.run("DELETE FROM members WHERE id = ?", member_id)
 
 
-def _holding(part: str) -> tuple[str, tuple[str, ...]]:
+def _holding(part: str) -> tuple[str, list[object]]:
     if not part:
-        return "", ()
-    escaped = part.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return " AND lower(coalesce(u.name, g.name)) LIKE ? ESCAPE '\\'", (f"%{escaped}%",)
+        return "", []
+    text, values = contains("coalesce(u.name, g.name)", part)
+    return f" AND {text}", values

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from entrepot.db.contract import Transaction
+from entrepot.db.listing import contains
 
 
 class UserGroup(NamedTuple):
@@ -37,11 +38,11 @@ def find_ldap(tx: Transaction, ldap_dn: str) -> UserGroup | None:
 
 def page(tx: Transaction, part: str, ldap_dn: str, offset: int, count: int) -> tuple[list[UserGroup], int]:
     """Groups by name, those whose names hold `part`, of that distinguished name if one is given; and how many."""
-    condition, values = "WHERE 1 = 1", []
+    condition, values = "WHERE 1 = 1", list[object]()
     if part:
-        escaped = part.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        condition += " AND lower(g.name) LIKE ? ESCAPE '\\'"
-        values.append(f"%{escaped}%")
+        text, held = contains("g.name", part)
+        condition += f" AND {text}"
+        values.extend(held)
     if ldap_dn:
         condition += " AND g.ldap_dn = ?"
         values.append(ldap_dn)
