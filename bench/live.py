@@ -3,6 +3,8 @@
 Against a registry of two processes, or two of them on one PostgreSQL server: changes by the API one after another,
 pushes, deletions, restoring, rules and quotas, each until Chromium's page shows it; then hundreds of open streams, and
 the CPU that the registry takes while nothing happens.
+With `--check`, what misses its goal is measured once more if the machine had more to do than it has processors: how
+late a page is depends on who else wants them.
 """
 
 import argparse
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -28,6 +30,10 @@ from bench.changes import Change, Registry
 from bench.cpu import cpu_seconds
 from bench.load import ROOT
 
+MEDIAN, WORST = 0.2, 1.0
+"""Seconds: the goals for all changes."""
+AT_REST = 0.05
+"""CPU seconds a second: the goal for open pages while nothing happens."""
 PASSWORD = f"Bench-1-{secrets.token_urlsafe(12)}"
 
 
@@ -61,12 +67,13 @@ def _ready(url: str) -> bool:
 
 
 @contextmanager
-def sharing(folder: Path, database: str, workers: int) -> Iterator[tuple[int, list[str]]]:
+def sharing(database: str, workers: int) -> Iterator[tuple[int, list[str]]]:
     """The id of the first process that serves pages, and where changes are made and where pages are opened.
 
-    That is one registry of so many processes on SQLite, and two of them on one PostgreSQL server.
+    That is a new registry of so many processes on SQLite, and two of them on one PostgreSQL server.
     """
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-live-")))
         url = stack.enter_context(postgresql(folder)) if database == "postgresql" else ""
         nodes = [stack.enter_context(serving(folder, workers, url)) for _ in range(2 if url else 1)]
         yield nodes[-1][0], [nodes[0][1], nodes[-1][1]]
@@ -136,29 +143,56 @@ async def at_rest(url: str, pid: int, streams: int, seconds: float) -> float:
     return used / seconds
 
 
+def prompt(found: Mapping[str, Sequence[float]]) -> bool:
+    """Prints how late pages were; whether the goals are met."""
+    every = [one for some in found.values() for one in some]
+    for kind, took in (*found.items(), ("all", every)):
+        median, worst = 1000 * statistics.median(took), 1000 * max(took)
+        print(f"{kind}: {len(took)} changes, median {median:.0f} ms, worst {worst:.0f} ms")
+    return statistics.median(every) < MEDIAN and max(every) <= WORST
+
+
 def main(arguments: list[str]) -> int:
-    """The exit status: 0."""
+    """The exit status: 1 with --check when a goal is not met."""
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__)
     parser.add_argument("--database", default="sqlite", choices=["sqlite", "postgresql"])
     parser.add_argument("--rounds", type=int, default=8, help="changes of each kind")
     parser.add_argument("--streams", type=int, nargs="+", default=[0, 200])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a goal is not met")
     options = parser.parse_args(arguments)
-    folder = Path(tempfile.mkdtemp(prefix="entrepot-live-"))
-    try:
-        with sharing(folder, options.database, options.workers) as (pid, (changed, opened)):
-            found = lateness(changed, opened, options.rounds) if options.rounds else {}
-            for kind, took in (*found.items(), ("all", [one for some in found.values() for one in some])):
-                if took:
-                    median, worst = 1000 * statistics.median(took), 1000 * max(took)
-                    print(f"{kind}: {len(took)} changes, median {median:.0f} ms, worst {worst:.0f} ms")
-            for count in options.streams:
+    place = (options.database, options.workers)
+    met = _prompt_enough(*place, options.rounds, check=options.check) if options.rounds else True
+    with sharing(*place) as (pid, (_, opened)):
+        for count in options.streams:
+            share = asyncio.run(at_rest(opened, pid, count, options.seconds))
+            print(f"{count} streams at rest: {100 * share:.1f} % of a core")
+            if share >= AT_REST and options.check and _busy():
                 share = asyncio.run(at_rest(opened, pid, count, options.seconds))
                 print(f"{count} streams at rest: {100 * share:.1f} % of a core")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+            met = met and share < AT_REST
+    if options.check and not met:
+        print(f"not met: median {MEDIAN} s, worst {WORST} s, and {100 * AT_REST:g} % of a core at rest")
+    return 1 if options.check and not met else 0
+
+
+def _prompt_enough(database: str, workers: int, rounds: int, *, check: bool) -> bool:
+    with sharing(database, workers) as (_, (changed, opened)):
+        if prompt(lateness(changed, opened, rounds)):
+            return True
+    if not check or not _busy():
+        return False
+    with sharing(database, workers) as (_, (changed, opened)):
+        return prompt(lateness(changed, opened, rounds))
+
+
+def _busy() -> bool:
+    """Whether more processes want the processors than there are; if so, says it."""
+    waiting, processors = os.getloadavg()[0], len(os.sched_getaffinity(0))
+    if waiting > processors:
+        print(f"the machine is busy: {waiting:.1f} processes want its {processors} processors; once more")
+    return waiting > processors
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from entrepot.db import (
 )
 from entrepot.db.contract import Row, Transaction
 from entrepot.db.schema import metadata
-from entrepot.db.sqlite import SqliteTransaction, _without_row_locks, connect
+from entrepot.db.sqlite import SqliteTransaction, _in_sqlite_style, connect
 from entrepot.model.digest import Digest
 from entrepot.model.query import ListQuery
 
@@ -123,7 +123,7 @@ class Explaining:
         self._connection.close()
 
     def _explain(self, statement: str, parameters: tuple[object, ...]) -> None:
-        for row in self._connection.execute(f"EXPLAIN QUERY PLAN {_without_row_locks(statement)}", parameters):
+        for row in self._connection.execute(f"EXPLAIN QUERY PLAN {_in_sqlite_style(statement)}", parameters):
             self.plans.append((statement, row[3]))
 
 

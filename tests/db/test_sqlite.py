@@ -12,7 +12,7 @@ import pytest
 import entrepot.db
 from contracts.instance_rows import insert, names
 from entrepot.db.contract import Database
-from entrepot.db.sqlite import _without_row_locks, connect
+from entrepot.db.sqlite import _in_sqlite_style, connect
 
 
 def test_sqlite_is_opened_durable_and_with_its_foreign_keys(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_sqlite_leaves_out_every_row_lock_that_is_written_here() -> None:
             continue
         for statement in statements(source):
             found += 1
-            stripped = _without_row_locks(statement)
+            stripped = _in_sqlite_style(statement)
             assert not LOCKING.search(stripped), f"{source.name}: {statement}"
             assert statement.startswith(stripped), "nothing but the end was left out"
             assert "SKIP LOCKED" not in stripped
@@ -85,7 +85,7 @@ def test_sqlite_leaves_out_every_row_lock_that_is_written_here() -> None:
     "statement", ["SELECT ' FOR UPDATE' AS a", "SELECT a FROM b WHERE c = 'FOR SHARE x'", "UPDATE a SET b = 1"]
 )
 def test_sqlite_leaves_everything_else_as_it_is(statement: str) -> None:
-    assert _without_row_locks(statement) == statement
+    assert _in_sqlite_style(statement) == statement
     connection = sqlite3.connect(":memory:")
-    assert connection.execute(_without_row_locks("SELECT 1 WHERE 1 IN (SELECT 1 FOR UPDATE)")).fetchone() == (1,)
+    assert connection.execute(_in_sqlite_style("SELECT 1 WHERE 1 IN (SELECT 1 FOR UPDATE)")).fetchone() == (1,)
     connection.close()

@@ -5,7 +5,8 @@ stay open across network or storage I/O, and no request can hold two connections
 (after a deadlock, or when a whole batch is retried), so it must touch nothing but the transaction.
 
 Statements are written once, in PostgreSQL's dialect with `?` for parameters. SQLite's adapter drops the row-lock
-clauses (`FOR UPDATE …`), since its write transactions have the database to themselves.
+clauses (`FOR UPDATE …`), since its write transactions have the database to themselves, and `lower(… COLLATE "C")`
+before LIKE, which is blind to the case of ASCII letters there.
 """
 
 from collections.abc import Callable, Hashable

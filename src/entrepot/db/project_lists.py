@@ -39,7 +39,7 @@ _LISTING = Listing(
     source="FROM projects p",
     columns={
         "project_id": Column("p.id", Kind.NUMBER),
-        "name": Column("p.name"),
+        "name": Column("p.name", lower=True),
         "owner_id": Column("p.owner_id", Kind.NUMBER),
         "owner": Column("p.owner_name"),
         "public": Column("p.public", Kind.TRUTH),
@@ -122,7 +122,7 @@ def find(tx: Transaction, project_id: int) -> ProjectRow | None:
 
 def search(tx: Transaction, visible: Visibility, text: str, count: int) -> list[ProjectRow]:
     """Up to `count` of the visible projects whose names hold the text, by name."""
-    holding, values = contains("p.name", text)
+    holding, values = contains("p.name", text, lower=True)
     conditions = " AND ".join(part for part in (holding, visible.condition) if part)
     found = tx.all(
         f"SELECT {_COLUMNS} FROM projects p WHERE {conditions} ORDER BY p.name LIMIT ?",

@@ -85,7 +85,8 @@ class QuotaView(NamedTuple):
 
 _LISTING = Listing(
     select="q.id, q.project_id, q.hard, q.used, q.created_at, q.updated_at, p.name, p.owner_name",
-    source="FROM quotas q JOIN projects p ON p.id = q.project_id AND p.deleted_at IS NULL",
+    source="FROM quotas q",
+    joined="JOIN projects p ON p.id = q.project_id",
     columns={
         "id": Column("q.id", Kind.NUMBER),
         "hard.storage": Column("q.hard", Kind.NUMBER),
@@ -98,16 +99,21 @@ _LISTING = Listing(
 )
 
 
+# Few projects are in the trash: to leave theirs out costs a fifth of what looking for the project of each quota does.
+_OF_NO_DELETED_PROJECT = "q.project_id NOT IN (SELECT d.id FROM projects d WHERE d.deleted_at IS NOT NULL)"
+
+
 def page(tx: Transaction, query: ListQuery, project_id: int | None) -> tuple[list[QuotaView], int]:
     """A page of the quotas, of one project or of all, and how many there are."""
-    conditions = ["q.project_id = ?"] if project_id is not None else []
+    conditions = [_OF_NO_DELETED_PROJECT, *(["q.project_id = ?"] if project_id is not None else [])]
     found, total = rows(tx, _LISTING, query, conditions, [project_id] if project_id is not None else [])
     return [_view(tx, row) for row in found], total
 
 
 def find(tx: Transaction, quota_id: int) -> QuotaView | None:
     """The quota of that id."""
-    row = tx.one(f"SELECT {_LISTING.select} {_LISTING.source} WHERE q.id = ?", quota_id)
+    found = f"{_LISTING.source} {_LISTING.joined} WHERE q.id = ? AND p.deleted_at IS NULL"
+    row = tx.one(f"SELECT {_LISTING.select} {found}", quota_id)
     return None if row is None else _view(tx, row)
 
 

@@ -34,7 +34,7 @@ _HOLDS = "r.live"
 _OF_NO_DELETED_PROJECT = "r.project_id NOT IN (SELECT p.id FROM projects p WHERE p.deleted_at IS NOT NULL)"
 _KEYS = {
     "repository_id": Column("r.id", Kind.NUMBER),
-    "name": Column("r.name"),
+    "name": Column("r.name", lower=True),
     "project_id": Column("r.project_id", Kind.NUMBER),
     "description": Column("r.description"),
     "pull_count": Column("r.pull_count", Kind.NUMBER),
@@ -81,7 +81,7 @@ def find(tx: Transaction, repository_id: int) -> RepositoryRow | None:
 
 def search(tx: Transaction, visible: Visibility, text: str, count: int) -> list[FoundRepository]:
     """Up to `count` repositories of visible projects whose names hold the text, by name."""
-    holding, values = contains("r.name", text)
+    holding, values = contains("r.name", text, lower=True)
     conditions = " AND ".join(part for part in (holding, _HOLDS, visible.condition) if part)
     found = tx.all(
         f"SELECT {_COLUMNS}, p.name, p.public FROM repositories r JOIN projects p ON p.id = r.project_id"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from entrepot.db.contract import Row, Transaction
-from entrepot.db.listing import Column, Kind, Listing, rows
+from entrepot.db.listing import Column, Kind, Listing, contains, rows
 from entrepot.model.query import ListQuery
 
 _COLUMNS = "id, name, email, realname, comment, admin, disabled, created_at, updated_at"
@@ -118,6 +118,13 @@ _LISTING = Listing(
     order="name",
     unique="id",
 )
+
+
+def named(tx: Transaction, part: str, count: int, but: int) -> list[User]:
+    """Up to `count` users whose names hold that, by name, without the one whose id is `but`."""
+    holding, values = contains("name", part)
+    select = f"SELECT {_COLUMNS} FROM users WHERE id <> ? AND {holding} ORDER BY name LIMIT ?"
+    return [_user(row) for row in tx.all(select, but, *values, count)]
 
 
 def listed(tx: Transaction, query: ListQuery, but: int) -> tuple[list[User], int]:

@@ -69,6 +69,11 @@ class Accounts:
         grant.require(LIST)
         return await self._db.read(lambda tx: users.listed(tx, query, but=FIRST_USER))
 
+    async def named(self, grant: SystemGrant, part: str, count: int) -> list[User]:
+        """Up to `count` of the users whose names hold that, by name, as `list_users` lists them."""
+        grant.require(LIST)
+        return await self._db.read(lambda tx: users.named(tx, part, count, but=FIRST_USER))
+
     async def search(self, grant: CatalogGrant, query: ListQuery) -> tuple[list[User], int]:  # noqa: ARG002
         """As `list_users`, for everybody who is signed in: who adds a member has to find them."""
         return await self._db.read(lambda tx: users.listed(tx, query, but=FIRST_USER))

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from entrepot.model.errors import EntrepotError
 from entrepot.model.permission import Permission, Resource, Verb
-from entrepot.model.query import Contains, ListQuery
 from entrepot.registry.accounts import LIST as LIST_USERS
 from entrepot.registry.finding import LONGEST, Found
 from entrepot.web.answer import Answer, Content, Go, View
@@ -99,8 +98,7 @@ def _all(text: str) -> str:
 
 async def _people(ask: Ask, text: str, count: int) -> list[Any]:
     grant = await ask.system(LIST_USERS)
-    query = ListQuery(conditions={"name": Contains(text)}, page_size=count)
-    return (await ask.parts.accounts.list_users(grant, query))[0]
+    return await ask.parts.accounts.named(grant, text, count)
 
 
 async def _place(ask: Ask, text: str) -> str:
