@@ -66,6 +66,8 @@ class InOneGo:
             return result
         raise DatabaseFailed("a change asked to be repeated each time")  # As the real one does.
 
+    write_along = write
+
     async def close(self) -> None:
         self._connection.close()
 

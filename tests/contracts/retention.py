@@ -38,6 +38,8 @@ class Interrupted:
         await self._before()
         return await self._db.write(change)
 
+    write_along = write
+
     async def close(self) -> None:
         await self._db.close()
 

@@ -4,6 +4,7 @@ import ast
 import asyncio
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import pytest
 
 import entrepot.db
 from contracts.instance_rows import insert, names
-from entrepot.db.contract import Database
-from entrepot.db.sqlite import _in_sqlite_style, connect
+from entrepot.db.contract import Database, Transaction
+from entrepot.db.sqlite import ALONG_WITHIN, SqliteDatabase, _in_sqlite_style, connect
 
 
 def test_sqlite_is_opened_durable_and_with_its_foreign_keys(tmp_path: Path) -> None:
@@ -89,3 +90,49 @@ def test_sqlite_leaves_everything_else_as_it_is(statement: str) -> None:
     connection = sqlite3.connect(":memory:")
     assert connection.execute(_in_sqlite_style("SELECT 1 WHERE 1 IN (SELECT 1 FOR UPDATE)")).fetchone() == (1,)
     connection.close()
+
+
+class Commits:
+    """Counts the transactions that the database commits."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self.count = 0
+        database._writer.set_trace_callback(self._see)
+
+    def _see(self, statement: str) -> None:
+        self.count += statement == "COMMIT"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_is_in_no_hurry_shares_the_commit_of_what_is(database: Database) -> None:
+    assert isinstance(database, SqliteDatabase)
+    commits = Commits(database)
+    patient = asyncio.create_task(database.write_along(lambda tx: insert(tx, "patient")))
+    await asyncio.sleep(0)
+    await database.write(lambda tx: insert(tx, "in a hurry"))
+    await patient
+    assert commits.count == 1
+    assert await database.read(names) == ["in a hurry", "patient"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_what_is_in_no_hurry_is_committed_though_nothing_else_is(database: Database) -> None:
+    for number in range(20):
+        began = time.monotonic()
+        await asyncio.wait_for(database.write_along(lambda tx, n=number: insert(tx, f"row {n:02}")), 10)  # type: ignore[misc]
+        assert time.monotonic() - began >= ALONG_WITHIN
+    assert len(await database.read(names)) == 20
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_the_faults_of_what_is_in_no_hurry_are_its_own(database: Database) -> None:
+    def fails(tx: Transaction) -> None:
+        insert(tx, "half")
+        raise RuntimeError("no")
+
+    patient = asyncio.create_task(database.write_along(fails))
+    await asyncio.sleep(0)
+    await database.write(lambda tx: insert(tx, "whole"))
+    with pytest.raises(RuntimeError):
+        await patient
+    assert await database.read(names) == ["whole"]

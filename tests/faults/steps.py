@@ -77,6 +77,8 @@ class SteppedDatabase:
         self._steps.before("after COMMIT")
         return result
 
+    write_along = write
+
     async def close(self) -> None:
         await self._inner.close()
 

@@ -26,6 +26,7 @@ from entrepot.registry.uploads import Uploads
 from entrepot.storage.contract import Key
 from entrepot.storage.filesystem import FileStorage
 from entrepot.tasks.collect import Collector, Round
+from entrepot.tasks.stride import LARGEST
 
 SECONDS = 2.5
 ENOUGH = 20
@@ -42,9 +43,9 @@ def nothing(house: House) -> None:
 
 
 class NoLeases(Collector):
-    async def round(self) -> Round:
+    async def round(self, rows: int = LARGEST) -> Round:
         await self._db.write(lambda tx: tx.run("UPDATE repository_blobs SET leased_until = 0, review_after = 0"))
-        return await super().round()
+        return await super().round(rows)
 
 
 def collects_what_is_leased(house: House) -> None:
@@ -60,13 +61,13 @@ def leaves_readers_no_time(house: House) -> None:
 
 
 class NoReferences(Collector):
-    async def round(self) -> Round:
+    async def round(self, rows: int = LARGEST) -> Round:
         def forget(tx: Transaction) -> None:
             tx.run("DELETE FROM manifest_blobs WHERE blob_id % 5 = 0")
             tx.run("UPDATE repository_blobs SET review_after = 0 WHERE review_after IS NULL")
 
         await self._db.write(forget)
-        return await super().round()
+        return await super().round(rows)
 
 
 def collects_what_is_needed(house: House) -> None:

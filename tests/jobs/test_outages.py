@@ -38,6 +38,8 @@ class Breakable:
         self._fail_if_gone()
         return await self._db.write(change)
 
+    write_along = write
+
     async def close(self) -> None:
         await self._db.close()
 

@@ -51,6 +51,8 @@ class ByClock:
     async def write(self, change: Callable[[Transaction], T]) -> T:
         return await self._db.write(lambda tx: change(Clocked(tx, self.now)))
 
+    write_along = write
+
     async def close(self) -> None:
         await self._db.close()
 

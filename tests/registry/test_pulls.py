@@ -64,6 +64,8 @@ class Failing:
             raise DatabaseFailed("gone")
         return await self._database.write(change)
 
+    write_along = write
+
 
 async def test_counts_outlive_a_database_that_is_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("entrepot.registry.pulls.WRITE_AFTER", 0.01)

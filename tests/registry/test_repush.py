@@ -27,6 +27,8 @@ class Counting:
         self.writes += 1
         return await self._database.write(change)
 
+    write_along = write
+
     async def close(self) -> None:
         raise AssertionError("it is not the blobs'")
 

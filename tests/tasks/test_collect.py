@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.place import DAY, Place, image, stream
-from entrepot.db import removals
+from entrepot.db import collection, removals
 from entrepot.model.digest import Digest
 from entrepot.model.errors import BlobUnknown, DatabaseFailed, ManifestReferencesUnknown, StorageFailed
 from entrepot.registry.rules import SECOND
 from entrepot.storage.contract import Key, Storage
 from entrepot.storage.memory import MemoryStorage
-from entrepot.tasks.collect import ROWS_AT_ONCE, Collector, Round
+from entrepot.tasks.collect import Collector, Round
+from entrepot.tasks.stride import LARGEST
 
 
 async def test_where_nothing_is_due_nothing_is_done(place: Place) -> None:
@@ -151,12 +152,12 @@ async def test_the_trash_is_emptied_when_its_time_has_come(place: Place) -> None
 
 
 async def test_more_than_one_round_s_worth_goes_in_several(place: Place) -> None:
-    count = ROWS_AT_ONCE + 5
+    count = LARGEST + 5
     grant = await place.grant()
     await asyncio.gather(*(place.uploads.put(grant, stream(b"%d" % n), Digest.of(b"%d" % n)) for n in range(count)))
     await place.let_time_pass(DAY)
     first, second = await place.collector.round(), await place.collector.round()
-    assert (first.unlinked, second.unlinked) == (ROWS_AT_ONCE, 5)
+    assert (first.unlinked, second.unlinked) == (LARGEST, 5)
     await place.let_time_pass(place.rules.reader_grace)
     await place.collect()
     assert await place.stored() == set()
@@ -310,6 +311,8 @@ class Unreachable:
     async def write(self, change):  # type: ignore[no-untyped-def]
         return await self.db.write(change)
 
+    write_along = write
+
     async def close(self) -> None:
         raise AssertionError("it is not the collector's")
 
@@ -329,3 +332,64 @@ async def test_a_round_that_failed_is_followed_by_another(place: Place) -> None:
     await task
     assert away.left == 0
     assert await place.rows("SELECT count(*) FROM blobs") == [(0,)]
+
+
+class Watched(Collector):
+    """Notes how many rows each step may take."""
+
+    steps: list[int]
+
+    async def _blobs(self, rows: int) -> Round:
+        done = await super()._blobs(rows)
+        self.steps.append(done.reviewed)
+        return done
+
+
+async def test_what_little_is_due_goes_in_small_steps_so_that_pushes_do_not_wait(place: Place) -> None:
+    grant = await place.grant()
+    await asyncio.gather(*(place.uploads.put(grant, stream(b"%d" % n), Digest.of(b"%d" % n)) for n in range(12)))
+    await place.let_time_pass(DAY)
+    collector, stop = Watched(place.db, place.storage, place.rules), asyncio.Event()
+    collector.steps = []
+    task = asyncio.create_task(collector.run(stop, 3600))
+    while await place.rows("SELECT count(*) FROM blobs") != [(0,)]:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(task, 10)
+    assert sum(collector.steps) == 12
+    assert max(collector.steps) <= 6, "some go at a time, more where a step takes long"
+    assert len([step for step in collector.steps if step]) >= 3
+
+
+async def test_all_that_is_due_is_counted_up_to_a_bound(place: Place) -> None:
+    async def waiting(most: int = 100) -> int:
+        return await place.db.read(lambda tx: collection.waiting(tx, most))
+
+    keeping = place.ruled(trash=7 * DAY, lease=0)
+    body = await keeping.push_image(b"one", b"two", tag="latest")
+    await keeping.collect()
+    assert await waiting() == 0
+    await keeping.delete(body)
+    assert await waiting() == 0, "it can be undone"
+    await place.let_time_pass(7 * DAY)
+    assert await waiting() == 1, "the artifact, whose deletion is over"
+    await keeping.collector.round()
+    assert await waiting() >= 1, "the artifact, which is going"
+    await keeping.collector.round()
+    links = await place.rows("SELECT count(*) FROM repository_blobs")
+    while await place.rows("SELECT count(*) FROM manifests") != [(0,)]:
+        await keeping.collector.round()
+    await place.run("UPDATE repository_blobs SET review_after = 1")
+    assert await waiting() == links[0][0] + len(
+        await place.rows("SELECT 1 FROM objects_to_remove WHERE remove_after <= 1")
+    )
+
+
+async def test_the_artifacts_of_a_project_whose_deletion_is_over_are_counted(place: Place) -> None:
+    await place.push_image(b"one", tag="latest")
+    await place.run(
+        "INSERT INTO trash (kind, project_id, project, name, deleted_at, deleted_by, expires_at, size, contents, kept,"
+        " purging) SELECT 'project', id, name, name, 1, 'ada', 1, 0, '{}', '{}', FALSE FROM projects"
+    )
+    assert await place.db.read(lambda tx: collection.waiting(tx, 100)) == 1
+    assert await place.db.read(lambda tx: collection.waiting(tx, 0)) == 0

@@ -109,3 +109,20 @@ def due(tx: Transaction) -> bool:
 def trash_due(tx: Transaction) -> bool:
     """Whether `empty_trash` would find something."""
     return tx.one(f"SELECT 1 FROM manifests WHERE {_GOING} LIMIT 1", tx.now) is not None or trash.due(tx)
+
+
+def waiting(tx: Transaction, most: int) -> int:
+    """How many rows are due for the collector, about: of each kind, no more than `most` are counted."""
+    kinds = (
+        "SELECT 1 FROM repository_blobs WHERE review_after IS NOT NULL AND review_after <= ?",
+        "SELECT 1 FROM objects_to_remove WHERE remove_after <= ?",
+        f"SELECT 1 FROM manifests WHERE {_GOING}",
+        "SELECT 1 FROM trash t JOIN manifests m ON m.trash_id = t.id WHERE t.expires_at <= ? AND t.moving IS NULL",
+        (
+            "SELECT 1 FROM trash t JOIN repositories r ON r.project_id = t.project_id"
+            " JOIN manifests m ON m.repository_id = r.id AND m.deleted_at IS NULL"
+            f" WHERE t.kind = '{TrashKind.PROJECT}' AND t.expires_at <= ?"
+        ),
+    )
+    counts = (tx.one(f"SELECT count(*) FROM ({kind} LIMIT ?) AS due", tx.now, most) for kind in kinds)
+    return sum(int(count[0]) for count in counts if count is not None)

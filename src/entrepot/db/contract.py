@@ -56,6 +56,12 @@ class Database(Protocol):
         commit itself, so changes are made to be repeatable), and whatever the change raises.
         """
 
+    async def write_along(self, change: Callable[[Transaction], T]) -> T:
+        """As `write`, for what is in no hurry: where changes share a commit, it waits a moment for one to share.
+
+        So what a registry does by itself costs those who push no commit, for which they would wait.
+        """
+
     async def close(self) -> None:
         """Frees connections. Nothing may be called afterwards."""
 

@@ -130,6 +130,9 @@ class PostgresqlDatabase:
     async def write(self, change: Callable[[Transaction], T]) -> T:
         return await self._in_thread(_WRITING, change)
 
+    async def write_along(self, change: Callable[[Transaction], T]) -> T:
+        return await self.write(change)  # Commits are shared by the server, whoever makes them.
+
     async def close(self) -> None:
         for threads in (self._watcher, self._threads):
             await asyncio.get_running_loop().run_in_executor(None, threads.shutdown)

@@ -27,6 +27,8 @@ from entrepot.model.errors import DatabaseFailed, StorageFull
 BUSY_SECONDS = 30
 LARGEST_BATCH = 64
 ATTEMPTS = 3
+ALONG_WITHIN = 0.02
+"""Seconds that a change in no hurry waits for another, to be committed with it."""
 
 _ROW_LOCK = re.compile(
     r"\s+FOR (?:NO KEY )?(?:UPDATE|SHARE|KEY SHARE)(?: OF [a-z_, ]+?)?(?: SKIP LOCKED)?(?=\s*(?:\)|$))"
@@ -72,6 +74,8 @@ class _Waiting:
     change: Callable[[Transaction], Any]
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
+    due: float = 0.0
+    """By the monotonic clock: until then it is not committed alone."""
     result: Any = None
     error: BaseException | None = None
 
@@ -169,10 +173,20 @@ class SqliteDatabase:
         waiting = _Waiting(change, loop.create_future(), loop)
         with self._lock:
             self._waiting.append(waiting)
-            start, self._draining = not self._draining, True
-        if start:
-            self._thread.submit(self._drain)
+        self._start()
         result: T = await waiting.future
+        return result
+
+    async def write_along(self, change: Callable[[Transaction], T]) -> T:
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(change, loop.create_future(), loop, time.monotonic() + ALONG_WITHIN)
+        with self._lock:
+            self._waiting.append(waiting)
+        at_last = loop.call_later(ALONG_WITHIN + 0.001, self._start)  # Surely not before it is due.
+        try:
+            result: T = await waiting.future
+        finally:
+            at_last.cancel()
         return result
 
     async def close(self) -> None:
@@ -180,14 +194,21 @@ class SqliteDatabase:
         self._reader.close()
         self._writer.close()
 
+    def _start(self) -> None:
+        with self._lock:
+            start, self._draining = not self._draining, True
+        if start:
+            self._thread.submit(self._drain)
+
     def _drain(self) -> None:
-        """Commits what waits, batch after batch, until nothing does."""
+        """Commits what waits, batch after batch, until nothing does but what is in no hurry."""
         while True:
             with self._lock:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
-                if not batch:
+                now = time.monotonic()
+                if not any(waiting.due <= now for waiting in self._waiting):
                     self._draining = False
                     return
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_BATCH))]
             self._commit_together(batch)
             for waiting in batch:
                 waiting.tell()

@@ -4,9 +4,10 @@ Any number of collectors may run, in any number of processes: each row they look
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
@@ -20,9 +21,7 @@ from entrepot.registry.moving import Moves
 from entrepot.registry.rules import Rules
 from entrepot.registry.trash import purged
 from entrepot.storage.contract import Key, Storage
-
-ROWS_AT_ONCE = 32
-"""Rows per transaction: few enough that it lasts some milliseconds, since on SQLite pushes wait for it."""
+from entrepot.tasks.stride import LARGEST, MOST, Stride
 
 T = TypeVar("T")
 
@@ -47,9 +46,14 @@ class Round:
     """Steps of large repositories on their way into the trash or out of it."""
 
     @property
+    def only_blobs(self) -> bool:
+        """Whether of all kinds only links were looked at and objects removed."""
+        return not (self.expired or self.released or self.swept or self.moved)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing was due."""
-        return not (self.expired or self.released or self.reviewed or self.removed or self.swept or self.moved)
+        return self.only_blobs and not (self.reviewed or self.removed)
 
 
 class Collector:
@@ -60,77 +64,99 @@ class Collector:
         self._storage = storage
         self._rules = rules
         self._moves = Moves(db, rules)
+        self._gone: list[str] = []
+        """Objects that were removed, which the next transaction forgets."""
 
     async def run(self, stop: asyncio.Event, every: float) -> None:
-        """Works until `stop` is set; looks again `every` seconds after a round that found nothing due.
+        """Works until `stop` is set, at the pace of a Stride; looks again `every` seconds after nothing was due.
 
         A round that fails is logged and tried again: nothing depends on when it succeeds.
         """
+        stride, whole = Stride(), True
         while not stop.is_set():
+            began = time.monotonic()
             try:
-                done = await self.round()
+                if stride.to_look(began):
+                    stride.see(await self._db.read(lambda tx: collection.waiting(tx, MOST)), began)
+                    whole = True
+                done = await (self.round(stride.rows) if whole else self._blobs(stride.rows))
             except Failed as error:
                 _log.warning("collection failed and will be tried again", error=str(error))
-                done = Round()
+                done, whole = Round(), True
             if not done.idle:
-                _log.debug("collected", expired=done.expired, unlinked=done.unlinked, removed=done.removed)
-                continue
+                rest = stride.rest(time.monotonic() - began)
+            elif whole:
+                stride, rest = Stride(), every
+            else:
+                rest = 0
+            whole = done.idle or not done.only_blobs
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), every)
+                await asyncio.wait_for(stop.wait(), rest)
 
-    async def round(self) -> Round:
-        """One transaction of each kind of work. Raises Failed."""
-        grace, history = self._rules.reader_grace, self._rules.tag_history
+    async def round(self, rows: int = LARGEST) -> Round:
+        """One transaction of each kind of work, with up to so many rows. Raises Failed."""
+        history = self._rules.tag_history
         moved = await self._moves.some()
-        expired = await self._if_due(uploads.due, lambda tx: uploads.expire(tx, ROWS_AT_ONCE), 0)
-        released = await self._if_due(collection.trash_due, _empty_trash, 0)
-        collected = await self._if_due(
-            collection.due,
-            lambda tx: collection.collect(tx, ROWS_AT_ONCE, grace),
-            collection.Collected(0, 0),
-        )
-        removed = await self._remove()
-        swept = await self._if_due(repositories.sweep_due, lambda tx: repositories.sweep(tx, ROWS_AT_ONCE), 0)
+        expired = await self._if_due(uploads.due, lambda tx: uploads.expire(tx, rows), 0)
+        released = await self._if_due(collection.trash_due, lambda tx: _empty_trash(tx, rows), 0)
+        swept = await self._if_due(repositories.sweep_due, lambda tx: repositories.sweep(tx, rows), 0)
         swept += await self._if_due(
-            lambda tx: tag_moves.old(tx, history), lambda tx: tag_moves.forget(tx, ROWS_AT_ONCE, history), 0
+            lambda tx: tag_moves.old(tx, history), lambda tx: tag_moves.forget(tx, rows, history), 0
         )
         swept += await self._if_due(arrivals.stale, arrivals.forget_stale, 0)
+        done = await self._blobs(rows)
+        return replace(done, expired=expired, released=released, swept=swept, moved=moved)
+
+    async def _blobs(self, rows: int) -> Round:
+        """Looks at links, and removes objects, in one transaction: of what is due most is either (steps 7 and 8)."""
+        gone, self._gone = self._gone, []
+        if not gone and not await self._db.read(_blobs_due):
+            return Round()
+        grace = self._rules.reader_grace
+
+        def change(tx: Transaction) -> tuple[collection.Collected, list[str]]:
+            removals.removed(tx, gone)
+            # In this order: what is locked by taking is then locked by nobody who waits for anything.
+            return collection.collect(tx, rows, grace), removals.take_due(tx, rows)
+
+        try:
+            collected, keys = await self._db.write_along(change)
+        except BaseException:
+            self._gone += gone
+            raise
+        removed = await self._remove(keys)
         return Round(
-            expired,
-            released,
-            collected.reviewed,
-            collected.unlinked,
-            removed,
-            swept,
-            collected.blobs,
-            collected.bytes,
-            moved,
+            reviewed=collected.reviewed,
+            unlinked=collected.unlinked,
+            removed=removed,
+            blobs=collected.blobs,
+            bytes=collected.bytes,
         )
 
-    async def _remove(self) -> int:
+    async def _remove(self, keys: list[str]) -> int:
         """How many objects were removed. One that could not be is taken up again a minute later (step 8)."""
-        none: list[str] = []
-        keys = await self._if_due(removals.due, lambda tx: removals.take_due(tx, ROWS_AT_ONCE), none)
-        if not keys:
-            return 0
         outcomes = await asyncio.gather(*(self._storage.remove(Key(key)) for key in keys), return_exceptions=True)
+        gone = [key for key, outcome in zip(keys, outcomes, strict=True) if outcome is None]
+        self._gone += gone
         for outcome in outcomes:
             if isinstance(outcome, Failed):
                 _log.warning("an object could not be removed and will be tried again", error=str(outcome))
             elif outcome is not None:
                 raise outcome
-        gone = [key for key, outcome in zip(keys, outcomes, strict=True) if outcome is None]
-        await self._db.write(lambda tx: removals.removed(tx, gone))
         return len(gone)
 
     async def _if_due(self, due: Callable[[Transaction], bool], change: Callable[[Transaction], T], nothing: T) -> T:
         """What the change returns if the question says that something is due: an idle round writes nothing."""
-        return await self._db.write(change) if await self._db.read(due) else nothing
+        return await self._db.write_along(change) if await self._db.read(due) else nothing
 
 
-def _empty_trash(tx: Transaction) -> int:
+def _blobs_due(tx: Transaction) -> bool:
+    return collection.due(tx) or removals.due(tx)
+
+
+def _empty_trash(tx: Transaction, rows: int) -> int:
     """How many rows were let go of. What is given up is told."""
-    emptied = collection.empty_trash(tx, ROWS_AT_ONCE)
+    emptied = collection.empty_trash(tx, rows)
     if emptied.given_up is not None:
         record(tx, purged(emptied.given_up, ITSELF))
     return emptied.released
