@@ -1,6 +1,7 @@
 """A project holds no more than it may; what it holds is counted once, in the transaction that holds it."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -93,3 +94,40 @@ async def test_pushes_at_once_never_hold_more_than_may_be(place: Place) -> None:
     )
     assert sum(isinstance(outcome, QuotaExceeded) for outcome in outcomes) == 7
     assert await _used(place) == 500
+
+
+async def test_a_refusal_is_told_once_however_often_it_is_tried_again(place: Place) -> None:
+    told = "SELECT name, actor, resource, succeeded, detail FROM events WHERE name = 'push:refused' ORDER BY id"
+    await _limit(place, 10)
+    for _ in range(5):
+        with pytest.raises(QuotaExceeded):
+            await place.push(b"x" * 11)
+    [(_, actor, resource, succeeded, detail)] = await place.rows(told)
+    assert (actor, resource, bool(succeeded)) == ((await place.grant()).principal.name, "library/hello", False)
+    assert json.loads(detail) == {"bytes": 11, "limit": 10, "used": 0}
+    with pytest.raises(QuotaExceeded):
+        await place.push(b"x" * 11, "library/other")
+    await place.run("UPDATE events SET at = at - 600000001")
+    with pytest.raises(QuotaExceeded):
+        await place.push(b"x" * 12)
+    assert [row[2] for row in await place.rows(told)] == ["library/hello", "library/other", "library/hello"]
+
+
+async def test_refusals_at_once_are_told_once(place: Place) -> None:
+    await _limit(place, 10)
+    refused = await asyncio.gather(*(place.push(bytes([n]) * 11) for n in range(8)), return_exceptions=True)
+    assert all(isinstance(one, QuotaExceeded) for one in refused)
+    assert len(await place.rows("SELECT 1 FROM events WHERE name = 'push:refused'")) == 1
+
+
+async def test_a_mount_and_a_manifest_that_are_refused_are_told(place: Place) -> None:
+    await place.push(b"x" * 50, "other/c")
+    await _limit(place, 49)
+    with pytest.raises(QuotaExceeded):
+        await place.blobs.mount(await place.grant(), await place.grant("other/c"), Digest.of(b"x" * 50))
+    await _limit(place, 50)
+    await place.push(b"x" * 50, "library/manifest")
+    with pytest.raises(QuotaExceeded):
+        await place.put(image(b"x" * 50, b"x" * 50), name="library/manifest")
+    told = await place.rows("SELECT resource FROM events WHERE name = 'push:refused' ORDER BY id")
+    assert [row[0] for row in told] == ["library/hello", "library/manifest"]

@@ -68,3 +68,20 @@ async def test_an_administrator_sets_the_limit(
 async def test_a_limit_that_cannot_be(reader: Readers, fields: dict[str, object]) -> None:
     admin = await reader().sign_in("admin")
     assert (await admin.post(f"{PAGE}/limit", fields)).status_code == 400
+
+
+async def test_a_push_that_was_refused_is_told_to_who_may_see_what_happens(harbor: Harbor, reader: Readers) -> None:
+    admin = harbor("admin")
+    [quota] = await admin.get("/quotas", reference_id=(await admin.get("/projects/own"))["project_id"])
+    await admin("PUT", f"/quotas/{quota['id']}", {"hard": {"storage": 10}})
+    for _ in range(3):
+        with pytest.raises(AssertionError):
+            await push_image(harbor("owner"), "own/app", "1")
+    owner = await reader().sign_in("owner")
+    page = (await owner.get(PAGE)).text
+    assert page.count("Pushes that there was no room for") == 1
+    assert page.count('<td class="grow mono">app</td>') == 1
+    activity = (await owner.get("/own/-/activity?what=push:refused")).text
+    assert activity.count('<td class="tall"><a class="name" href="?who=owner">owner</a>') == 1
+    assert "tried to push into the full project" in activity
+    assert "因空间不足被拒绝的推送" in (await owner.get(PAGE, headers={"accept-language": "zh"})).text

@@ -3,7 +3,13 @@
 import json
 
 from entrepot.db.contract import Transaction
-from entrepot.model.event import Event
+from entrepot.model.event import Event, EventName
+
+
+def happened(tx: Transaction, name: EventName, actor: str, resource: str, since: int) -> bool:
+    """Whether the actor did that to the resource since that moment, in microseconds since 1970."""
+    found = "SELECT 1 FROM events WHERE name = ? AND actor = ? AND resource = ? AND at > ? ORDER BY id DESC LIMIT 1"
+    return tx.one(found, name.value, actor, resource, since) is not None
 
 
 def record(tx: Transaction, event: Event) -> None:

@@ -53,11 +53,18 @@ def insert(tx: Transaction, project_id: int, hard: int = UNLIMITED) -> None:
     )
 
 
+_OF_PROJECT = "SELECT id, project_id, hard, used, created_at, updated_at FROM quotas WHERE project_id = ?"
+
+
 def of_project(tx: Transaction, project_id: int) -> Quota | None:
     """The project's quota."""
-    row = tx.one(
-        "SELECT id, project_id, hard, used, created_at, updated_at FROM quotas WHERE project_id = ?", project_id
-    )
+    row = tx.one(_OF_PROJECT, project_id)
+    return None if row is None else Quota(*row)
+
+
+def lock(tx: Transaction, project_id: int) -> Quota | None:
+    """The project's quota, which nobody else changes until this transaction ends."""
+    row = tx.one(f"{_OF_PROJECT} FOR UPDATE", project_id)
     return None if row is None else Quota(*row)
 
 
@@ -143,7 +150,8 @@ def charge(tx: Transaction, *uses: Use) -> None:
             continue
         if configuration.value(tx, "quota_per_project_enable") is True:
             raise QuotaExceeded(
-                f"the project may hold {quota.hard} bytes and holds {quota.used}; there is no room for {size} more"
+                f"the project may hold {quota.hard} bytes and holds {quota.used}; there is no room for {size} more",
+                size,
             )
         tx.run("UPDATE quotas SET used = used + ?, updated_at = ? WHERE id = ?", size, tx.now, quota.id)
 

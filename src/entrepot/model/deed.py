@@ -25,6 +25,7 @@ DEEDS: dict[str, Deed] = {
     EventName.ARTIFACT_DELETED: Deed("delete", "artifact", "delete artifact"),
     EventName.TAG_MOVED: Deed("create", "tag", "create or move tag"),
     EventName.TAG_DELETED: Deed("delete", "tag", "delete tag"),
+    EventName.PUSH_REFUSED: Deed("refuse", "artifact", "refuse push for lack of room"),
     EventName.BLOB_DELETED: Deed("delete", "blob", "delete blob"),
     EventName.BLOB_QUARANTINED: Deed("quarantine", "blob", "set damaged blob aside"),
     EventName.BLOB_HEALED: Deed("heal", "blob", "give damaged blob out again"),

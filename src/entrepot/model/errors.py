@@ -160,7 +160,11 @@ class ReadOnly(Denied):
 
 
 class QuotaExceeded(Denied):
-    """The project may not hold that much."""
+    """The project may not hold that much: it has no room for `size` more bytes."""
+
+    def __init__(self, message: str, size: int = 0) -> None:
+        self.size = size
+        super().__init__(message)
 
 
 class TooManyAttempts(Refused):

@@ -15,6 +15,7 @@ class EventName(StrEnum):
     ARTIFACT_DELETED = "artifact:deleted"
     TAG_MOVED = "tag:moved"
     TAG_DELETED = "tag:deleted"
+    PUSH_REFUSED = "push:refused"
     BLOB_DELETED = "blob:deleted"
     BLOB_QUARANTINED = "blob:quarantined"
     BLOB_HEALED = "blob:healed"

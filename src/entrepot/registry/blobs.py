@@ -14,6 +14,7 @@ from entrepot.model.errors import BlobQuarantined, BlobUnknown, InUse
 from entrepot.model.event import Event, EventName
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
+from entrepot.registry import refusals
 from entrepot.registry.rules import Rules
 from entrepot.storage.contract import Key, LocalFiles, OpenFile, SignedUrls, Storage
 
@@ -140,7 +141,7 @@ class Blobs:
             quotas.charge(tx, blobs.link(tx, repository_id, found.id, digest, self._rules.lease))
             return _blob(tx, digest, found)
 
-        return await self._db.write(change)
+        return await refusals.written(self._db, grant, change)
 
     async def delete(self, grant: RepositoryGrant, digest: Digest) -> None:
         """Returns when the repository does not show the blob any more.

@@ -12,6 +12,7 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.manifest import Manifest, parse_manifest
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
+from entrepot.registry import refusals
 from entrepot.registry.manifests import Manifests
 from entrepot.registry.rules import Rules
 
@@ -54,7 +55,7 @@ class Copies:
             self._manifests.settle(tx, target, *uses)
             return root.digest
 
-        return await self._db.write(change)
+        return await refusals.written(self._db, target, change)
 
     def _copy(
         self,

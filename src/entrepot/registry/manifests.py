@@ -24,7 +24,7 @@ from entrepot.model.manifest import LARGEST_MANIFEST, Manifest, parse_manifest
 from entrepot.model.project import Action
 from entrepot.model.reference import Reference, Tag
 from entrepot.model.trash import MoveKind
-from entrepot.registry import protection
+from entrepot.registry import protection, refusals
 from entrepot.registry.deletions import Deletions, tell, unknown
 from entrepot.registry.describing import Describing
 from entrepot.registry.layer_indexing import request_reading
@@ -114,7 +114,7 @@ class Manifests:
         def change(tx: Transaction) -> None:
             self.settle(tx, grant, self.store_within(tx, grant, manifest, new, names))
 
-        await self._db.write(change)
+        await refusals.written(self._db, grant, change)
         return StoredManifest(digest, manifest.media_type, body, manifest.subject)
 
     def store_within(

@@ -26,6 +26,7 @@ from entrepot.model.errors import (
 from entrepot.model.event import healed
 from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
+from entrepot.registry import refusals
 from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.blobs import Blob, find_blob
 from entrepot.registry.intake import Intake
@@ -187,7 +188,7 @@ class Uploads:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             return self._hold(tx, grant, repository_id, digest, [Part(0, taken.size, taken.key, digest)])
 
-        return await self._settle(taken.key, change)
+        return await self._settle(grant, taken.key, change)
 
     async def _take(
         self,
@@ -245,7 +246,7 @@ class Uploads:
                 raise BlobUploadUnknown("the upload took too long; start it again")
             uploads.add_part(tx, upload_id, part, tx.now + self._rules.upload_expiry)
 
-        await self._settle(Key(part.key), change)
+        await self._settle(grant, Key(part.key), change)
 
     async def _close(self, grant: RepositoryGrant, upload_id: str, last: Part | None, digest: Digest) -> Blob:
         """Makes the blob of the session's parts and the last one, as they lie; without any, of an empty object.
@@ -275,7 +276,9 @@ class Uploads:
             uploads.finish(tx, upload_id, digest)
             return self._hold(tx, grant, _repository(grant), digest, parts)
 
-        return await (self._db.write(change) if empty is None else self._settle(Key(empty.key), change))
+        if empty is None:
+            return await refusals.written(self._db, grant, change)
+        return await self._settle(grant, Key(empty.key), change)
 
     async def _require_content(self, parts: list[Part], digest: Digest) -> None:
         """Returns if the parts together have that digest. Raises DigestInvalid; ObjectMissing if they have gone."""
@@ -320,13 +323,13 @@ class Uploads:
             async for piece in self._storage.read(Key(part.key), 0, part.size):
                 yield piece
 
-    async def _settle(self, key: Key, change: Callable[[Transaction], T]) -> T:
+    async def _settle(self, grant: RepositoryGrant, key: Key, change: Callable[[Transaction], T]) -> T:
         """What the change returns, which makes use of the object; if it does not, the object is let go.
 
         Also when its removal has begun already: a store may finish an object after that.
         """
         try:
-            return await self._db.write(change)
+            return await refusals.written(self._db, grant, change)
         except (BlobUploadUnknown, RangeInvalid):
             await self._give_up(key)
             raise

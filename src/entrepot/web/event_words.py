@@ -11,6 +11,7 @@ EVENTS: Mapping[str, str] = {
     EventName.ARTIFACT_DELETED: N_("deleted an artifact"),
     EventName.TAG_MOVED: N_("made or moved a tag"),
     EventName.TAG_DELETED: N_("deleted a tag"),
+    EventName.PUSH_REFUSED: N_("tried to push into the full project"),
     EventName.BLOB_DELETED: N_("deleted a blob"),
     EventName.BLOB_QUARANTINED: N_("set a damaged blob aside"),
     EventName.BLOB_HEALED: N_("gave a damaged blob out again"),

@@ -1,9 +1,16 @@
 """A project's quota, explained: what takes the room, by repository and by blob, and how large it may be."""
 
+import json
+from dataclasses import dataclass
+
 from entrepot.db.quotas import UNLIMITED
 from entrepot.db.usage import RepositoryUse
+from entrepot.model.deed import DEEDS
 from entrepot.model.errors import Invalid
-from entrepot.model.query import Condition, Contains
+from entrepot.model.event import EventName
+from entrepot.model.grant import ProjectGrant
+from entrepot.model.query import Condition, Contains, Exactly, ListQuery
+from entrepot.registry.audit import LIST_OF_PROJECT
 from entrepot.registry.limits import UPDATE as SET_LIMIT
 from entrepot.registry.usage import LIST, READ, ProjectUse, SharedBlob
 from entrepot.web.answer import Answer, Go, Said, View
@@ -19,6 +26,19 @@ UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 LARGEST = 10**9
 """Of a number in a form, whatever its unit."""
 _WIDTH = 1000
+REFUSED = 5
+"""Pushes that there was no room for, the newest of which are shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A push that there was no room for."""
+
+    who: str
+    repository: str
+    size: int
+    """Bytes that there was no room for."""
+    at: int
 
 
 async def show(ask: Ask) -> Answer:
@@ -46,6 +66,7 @@ async def show(ask: Ask) -> Answer:
         "listed": query,
         "part": part,
         "which": "blobs" if by_blob else "",
+        "refused": await _refused(ask, grant),
         "may_set": grant.principal.admin,
         "units": UNITS,
         "limit": _in_units(use.quota.hard),
@@ -60,6 +81,19 @@ async def set_limit(ask: Ask) -> Answer:
     use = await ask.parts.usage.project(grant)
     await ask.parts.limits.set_limit(system, use.quota.id, _bytes(ask))
     return Go(address(grant.project.name, PAGE), Said(ask.say("The limit is saved.")))
+
+
+async def _refused(ask: Ask, grant: ProjectGrant) -> list[Refused]:
+    """The newest refusals, for who may see what happens in the project."""
+    if LIST_OF_PROJECT not in grant.permissions:
+        return []
+    deed = DEEDS[EventName.PUSH_REFUSED]
+    wanted = {"operation": Exactly(deed.operation), "resource_type": Exactly(deed.resource_type)}
+    entries, _ = await ask.parts.audit.page_of_project(grant, ListQuery(conditions=wanted, page_size=REFUSED))
+    return [
+        Refused(who=one.actor, repository=one.resource, size=int(json.loads(one.detail)["bytes"]), at=one.at)
+        for one in entries
+    ]
 
 
 def _bytes(ask: Ask) -> int:
