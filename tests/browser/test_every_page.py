@@ -39,6 +39,21 @@ _REACHABLE = """
   return wanted.length;
 }
 """
+_SOMETHING = """
+() => [...document.querySelectorAll('main :is(section, form, table, p, pre)')]
+  .some((one) => one.checkVisibility() && !one.closest('.head'))
+"""
+_CLIPPED = """
+() => {
+  const pen = document.createElement('canvas').getContext('2d');
+  return [...document.querySelectorAll('input[placeholder]')].filter((one) => {
+    const style = getComputedStyle(one);
+    const room = one.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    pen.font = style.font;
+    return one.checkVisibility() && !one.value && pen.measureText(one.placeholder).width > room + 1;
+  }).map((one) => one.placeholder);
+}
+"""
 _NOTE_STOPS = """
 () => {
   const shows = (some) => {
@@ -103,6 +118,9 @@ def _looked_at(context: BrowserContext, registry: Server, path: str, language: s
         kind = f"{language}, {size['width']} px"
         width = page.evaluate("() => document.documentElement.scrollWidth")
         found += [] if width <= size["width"] else [f"{kind}: is {width} px wide: {_too_wide(page)}"]
+        found += [f"{kind}: a placeholder is clipped: {one}" for one in page.evaluate(_CLIPPED)]
+        if not page.evaluate(_SOMETHING):
+            found.append(f"{kind}: nothing of the page itself is seen")
         for theme, alone in (("light", None), ("dark", ["color-contrast"])):
             # Nothing but colours differs in the dark, so only they are looked at again.
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]

@@ -78,9 +78,9 @@ def compare(person: Person, project: str) -> None:
     push(person.docker, f"{project}/api", "2.0", BASE, {"hello.txt": b"second\n", "same.txt": b"same\n"})
     person.open(f"/{project}/api")
     person.press_link("Compare")
-    page.get_by_label("From").fill("1.0")
-    page.get_by_label("To", exact=True).fill("2.0")
-    page.get_by_label("To", exact=True).press("Enter")
+    page.get_by_label("Before", exact=True).fill("1.0")
+    page.get_by_label("After", exact=True).fill("2.0")
+    page.get_by_label("After", exact=True).press("Enter")
     expect(page.get_by_role("heading", name="1.0 → 2.0")).to_be_visible()
     files = page.locator("table.list", has=page.get_by_role("columnheader", name="File", exact=True)).locator(
         "tbody tr"

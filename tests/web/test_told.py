@@ -11,6 +11,8 @@ from house import Harbor
 from reader import Readers
 from told import told
 
+from entrepot.model.permission import Resource, Verb
+from entrepot.web.permission_words import RESOURCES, VERBS, phrases
 from entrepot.web.told import LONGEST, Told
 from entrepot.web.voice import voice_of
 
@@ -59,10 +61,26 @@ def test_some_is_found_at_all() -> None:
             "repository shop/api may not be deleted: shop/api is held by ann (hold 3, a lawsuit); lift that hold first",
             "不能删除仓库 shop/api：shop/api 已由 ann 加保留锁（3, a lawsuit）；请先解除",
         ),
+        ("ann may not read its robot in project robot", "ann 无权在项目 robot 中查看机器人账号"),
+        (
+            "ann may not list its artifact, delete its artifact in project shop",
+            "ann 无权在项目 shop 中列出制品、删除制品",
+        ),
+        ("ann may not pull its repository in project shop", "ann 无权在项目 shop 中从仓库拉取"),
+        ("ann may not list its user in the whole registry", "ann 无权在整个镜像仓库中列出用户"),
+        ("there is no project shop, or ann may not push its repository", "没有项目 shop，或者 ann 无权向仓库推送"),
     ],
 )
 def test_sentences_within_sentences(sentence: str, expected: str) -> None:
     assert VOICE.told(sentence) == expected
+
+
+def test_every_permission_has_words() -> None:
+    assert set(VERBS) == set(Verb)
+    assert {resource: f"its {resource}" for resource in Resource} == RESOURCES
+    for phrase, said in phrases(VOICE.gettext).items():
+        assert VOICE.told(f"ann may not {phrase} in project p") == f"ann 无权在项目 p 中{said}"
+        assert not re.search("[a-z]", said), said
 
 
 @pytest.mark.parametrize("sentence", ["", "nobody ever wrote this", "港口", "%(1)s", "%s %d {0}", "x" * (LONGEST + 1)])

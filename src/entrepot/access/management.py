@@ -301,4 +301,5 @@ def _hidden(principal: Principal, project: int | str, needed: tuple[Permission, 
 def _refusal(principal: Principal, permission: Permission) -> EntrepotError:
     if principal.anonymous:
         return Unauthenticated(SIGN_IN)
-    return Denied(f"{principal.name} may not {permission.action} {permission.resource}")
+    what = f"{permission.action} its {permission.resource}"
+    return Denied(f"{principal.name} may not {what} in the whole registry")

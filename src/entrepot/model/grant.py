@@ -97,7 +97,8 @@ class ProjectGrant:
     def require(self, permission: Permission) -> None:
         """Returns if the grant covers `permission`. Raises Denied."""
         if permission not in self.permissions:
-            raise Denied(f"{self.principal.name} may not {permission.action} the project's {permission.resource}")
+            what = f"{permission.action} its {permission.resource}"
+            raise Denied(f"{self.principal.name} may not {what} in project {self.project.name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +128,5 @@ class SystemGrant:
     def require(self, permission: Permission) -> None:
         """Returns if the grant covers `permission`. Raises Denied."""
         if self.permissions is not None and permission not in self.permissions:
-            raise Denied(f"{self.principal.name} may not {permission.action} {permission.resource}")
+            what = f"{permission.action} its {permission.resource}"
+            raise Denied(f"{self.principal.name} may not {what} in the whole registry")

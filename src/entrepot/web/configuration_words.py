@@ -37,6 +37,8 @@ HELP: Mapping[str, str] = {
     "disabled_audit_log_event_types": N_("Kept for clients; here all events are written down."),
     "notification_enable": N_("Kept for clients; there are no webhooks yet."),
 }
+VALUES: Mapping[str, str] = {"everyone": N_("everybody"), "adminonly": N_("administrators alone")}
+"""Words for values that are one of a few."""
 _SIGNING = ("auth_mode", "primary_auth_mode", "self_registration", "session_timeout")
 _PROJECTS = ("project_creation_restriction", "storage_per_project", "quota_per_project_enable")
 _SYSTEM = ("read_only", "banner_message", "notification_enable")

@@ -21,7 +21,7 @@ _SEAM, _NOTHING = "\x01", "\x02"
 _AROUND_NOTHING = re.compile(f"\uff08{_NOTHING}\uff09| ?{_NOTHING} ?")
 _IDEOGRAPH = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
 _BLANK_AT_SEAM = re.compile(f"(?<={_IDEOGRAPH}) ?{_SEAM} ?(?={_IDEOGRAPH})")
-_JOINED = (("; ", "\uff1b"), (" and ", "\uff0c\u4e14"))
+_JOINED = (("; ", "\uff1b"), (" and ", "\uff0c\u4e14"), (", ", "\u3001"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from entrepot.web.permission_words import phrases
 from entrepot.web.told import Told
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh": "简体中文"}
@@ -145,7 +146,8 @@ def _patterns(code: str) -> dict[str, str]:
     if not path.exists():
         return {}
     with path.open("rb") as file:
-        return {str(one.id): str(one.string) for one in read_po(file, locale=_LOCALES[code]) if one.id and one.string}
+        found = {str(one.id): str(one.string) for one in read_po(file, locale=_LOCALES[code]) if one.id and one.string}
+    return found | phrases(_catalogue(code).gettext)
 
 
 @cache

@@ -7,7 +7,7 @@ from entrepot.model.query import SortKey
 from entrepot.registry import configuration, labels, limits
 from entrepot.web.answer import Answer, Go, Said
 from entrepot.web.ask import Ask
-from entrepot.web.configuration_words import GROUPS, HELP, LABELS
+from entrepot.web.configuration_words import GROUPS, HELP, LABELS, VALUES
 from entrepot.web.pages.admin_frame import admin_page, admin_view
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place
@@ -89,7 +89,7 @@ async def show_configuration(ask: Ask) -> Answer:
         (label, [found[name] for name in names if name in found], [secrets[name] for name in names if name in secrets])
         for label, names in GROUPS.items()
     ]
-    shown = {"groups": groups, "labels": LABELS, "helps": HELP, "unused": UNUSED, "Kind": Kind}
+    shown = {"groups": groups, "labels": LABELS, "helps": HELP, "values": VALUES, "unused": UNUSED, "Kind": Kind}
     return admin_view("configuration", shown)
 
 
