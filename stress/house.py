@@ -32,6 +32,8 @@ from stress.options import Options
 SHARED = tuple(f"{project}/part-{number}" for number in range(10) for project in ("north", "east", "south", "west"))
 """Where everybody pushes, the most used first."""
 CONNECTIONS = 4
+AHEAD = 3
+"""Keys that each process has at hand: few, so that it runs out of them all the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ class House:
         self.storage = storage
         self.rules = rules
         self.blobs = Blobs(db, storage, rules)
-        self.uploads = Uploads(db, storage, rules)
+        self.uploads = Uploads(db, storage, rules, ahead=AHEAD)
         self.manifests = Manifests(db, storage, rules, Pulls(db))
         self.tags = Tags(db)
         self.trash = Trash(db, rules)
@@ -134,6 +136,7 @@ class House:
 
     async def close(self) -> None:
         """Frees connections and threads."""
+        await self.uploads.close()
         await self.db.close()
         await self.storage.close()
 

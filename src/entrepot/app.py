@@ -41,6 +41,7 @@ from entrepot.registry.copies import Copies
 from entrepot.registry.directory import Directory
 from entrepot.registry.finding import Finding
 from entrepot.registry.forecast import Forecasts
+from entrepot.registry.fresh_keys import AHEAD
 from entrepot.registry.groups import Groups
 from entrepot.registry.holds import Holds
 from entrepot.registry.image_comparison import ImageComparison
@@ -226,7 +227,7 @@ class RegistryService:
     async def stop(self) -> None:
         """Closes what `start` opened."""
         if self._edges is not None:
-            await self._edges.arrivals.close()
+            await self._edges.uploads.close()
         if self._house is not None:
             self._house = None
             await self._opened.__aexit__(None, None, None)
@@ -276,12 +277,12 @@ def build(settings: Settings, number: int) -> RegistryService:  # noqa: ARG001 -
 class Edges:
     """Which application answers which path."""
 
-    def __init__(self, oci: OciApp, token: TokenApp, harbor: HarborApp, web: WebApp, arrivals: Arrivals) -> None:
+    def __init__(self, oci: OciApp, token: TokenApp, harbor: HarborApp, web: WebApp, uploads: Uploads) -> None:
         self._oci = oci
         self._token = token
         self._harbor = harbor
         self.web = web
-        self.arrivals = arrivals
+        self.uploads = uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -300,19 +301,19 @@ def route(house: House, probes: Probes) -> Edges:
     """Everything that answers requests."""
     db, storage, rules = house.db, house.storage, house.rules
     arrivals = Arrivals(db)
+    uploads = Uploads(db, storage, rules, arrivals, AHEAD)
     oci = OciApp(
         house.gate,
         Blobs(db, storage, rules),
-        Uploads(db, storage, rules, arrivals),
+        uploads,
         Manifests(db, storage, rules, house.pulls),
         Tags(db),
         Catalog(db),
         Configuration(db),
         house.settings.public_url,
     )
-    token = TokenApp(house.gate, house.tokens, house.keys)
     parts = _parts(house, probes, arrivals)
-    return Edges(oci, token, HarborApp(parts), WebApp(parts, db), arrivals)
+    return Edges(oci, TokenApp(house.gate, house.tokens, house.keys), HarborApp(parts), WebApp(parts, db), uploads)
 
 
 def _parts(house: House, probes: Probes, arrivals: Arrivals) -> Parts:

@@ -50,7 +50,7 @@ class InOneGo:
     async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         return question(SqliteTransaction(self._connection))
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         for _ in range(ATTEMPTS):
             self._connection.execute("SAVEPOINT change")
             try:

@@ -34,9 +34,9 @@ class Interrupted:
     async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         return await self._db.read(question, key=key)
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         await self._before()
-        return await self._db.write(change)
+        return await self._db.write(change, durable=durable)
 
     write_along = write
 

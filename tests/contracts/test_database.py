@@ -297,3 +297,36 @@ async def test_a_mistake_in_a_statement_is_not_taken_for_a_failing_database(data
     with pytest.raises(Exception, match="nowhere"):
         await database.read(lambda tx: tx.one("SELECT 1 FROM nowhere"))
     await database.write(lambda tx: insert(tx, "after"))
+
+
+async def test_what_need_not_be_durable_yet_is_seen_by_everybody(database: Database, database_url: str) -> None:
+    await database.write(lambda tx: insert(tx, "a"), durable=False)
+    assert outside(database_url, "SELECT name FROM instance") == [("a",)]
+    assert await database.read(names) == ["a"]
+
+
+async def test_only_what_need_not_be_durable_does_not_wait_for_the_disk(database: Database, database_url: str) -> None:
+    """As the databases say of themselves, within each transaction."""
+    sqlite = database_url.startswith("sqlite:")
+    question = "PRAGMA synchronous" if sqlite else "SHOW synchronous_commit"
+    waits = {2: True, "on": True, 1: False, "off": False}
+
+    def change(tx: Transaction) -> bool:
+        row = tx.one(question)
+        assert row is not None
+        return waits[row[0]]
+
+    async def waited(*, durable: bool) -> bool:
+        return await database.write(change, durable=durable)
+
+    each = [True, False, False, True, True, False, True]
+    assert [await waited(durable=durable) for durable in each] == each
+    # Of many at once, which may be committed together, every one that has to be durable is.
+    go_on = threading.Event()
+    held = [asyncio.create_task(database.write(lambda tx: go_on.wait(20))) for _ in range(8)]
+    many = [asyncio.create_task(waited(durable=number % 5 == 0)) for number in range(20)]
+    await asyncio.sleep(0.05)
+    go_on.set()
+    found = await asyncio.gather(*many)
+    await asyncio.gather(*held)
+    assert [found[number] for number in range(0, 20, 5)] == [True] * 4

@@ -66,14 +66,14 @@ class SteppedDatabase:
     async def read(self, question: Callable[[Transaction], T], *, key: Hashable | None = None) -> T:
         return await self._inner.read(lambda tx: question(SteppedTransaction(tx, self._steps)))
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         def stepped(tx: Transaction) -> T:
             result = change(SteppedTransaction(tx, self._steps))
             self._steps.before("COMMIT")
             return result
 
         self._steps.before("BEGIN")
-        result = await self._inner.write(stepped)
+        result = await self._inner.write(stepped, durable=durable)
         self._steps.before("after COMMIT")
         return result
 

@@ -34,9 +34,9 @@ class Breakable:
         self._fail_if_gone()
         return await self._db.read(question)
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         self._fail_if_gone()
-        return await self._db.write(change)
+        return await self._db.write(change, durable=durable)
 
     write_along = write
 

@@ -48,8 +48,8 @@ class ByClock:
     async def read(self, question: Callable[[Transaction], T], *, key: object = None) -> T:
         return await self._db.read(lambda tx: question(Clocked(tx, self.now)))
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
-        return await self._db.write(lambda tx: change(Clocked(tx, self.now)))
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        return await self._db.write(lambda tx: change(Clocked(tx, self.now)), durable=durable)
 
     write_along = write
 

@@ -59,10 +59,10 @@ class Failing:
         self._database = database
         self.failing = True
 
-    async def write(self, change: Any) -> Any:
+    async def write(self, change: Any, *, durable: bool = True) -> Any:
         if self.failing:
             raise DatabaseFailed("gone")
-        return await self._database.write(change)
+        return await self._database.write(change, durable=durable)
 
     write_along = write
 

@@ -23,9 +23,9 @@ class Counting:
     async def read(self, question: Callable[[Transaction], Any], *, key: Any = None) -> Any:
         return await self._database.read(question, key=key)
 
-    async def write(self, change: Callable[[Transaction], Any]) -> Any:
+    async def write(self, change: Callable[[Transaction], Any], *, durable: bool = True) -> Any:
         self.writes += 1
-        return await self._database.write(change)
+        return await self._database.write(change, durable=durable)
 
     write_along = write
 

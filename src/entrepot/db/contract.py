@@ -49,8 +49,13 @@ class Database(Protocol):
         Raises DatabaseFailed, and whatever the question raises.
         """
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         """What `change` returns, once all it did is committed and durable. If it raises, nothing was done.
+
+        With `durable` off it is committed, and everybody sees it, whatever becomes of this process; but if the
+        database's machine loses power soon afterwards, it may be as if the change, and all that were committed later,
+        had never been made. A later change that is durable makes all before it durable, too. For what nobody was
+        promised, and nothing outside of the database counts on.
 
         Raises DatabaseFailed (then the change may or may not have been committed if the connection broke during the
         commit itself, so changes are made to be repeatable), and whatever the change raises.

@@ -40,6 +40,8 @@ _NOW = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _SNAPSHOT = "SELECT pg_current_snapshot()::text"
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_SOON = f"{_WRITING}; SET LOCAL synchronous_commit = off"
+"""Its commit does not wait for the disk; one that does, later, waits for all of the log up to it."""
 _WORTH_REPEATING = (errors.SerializationFailure, errors.DeadlockDetected, errors.IntegrityError, Again)
 
 Cursor = psycopg.Cursor[Row]
@@ -127,8 +129,8 @@ class PostgresqlDatabase:
         known: T = answer
         return known
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
-        return await self._in_thread(_WRITING, change)
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        return await self._in_thread(_WRITING if durable else _SOON, change)
 
     async def write_along(self, change: Callable[[Transaction], T]) -> T:
         return await self.write(change)  # Commits are shared by the server, whoever makes them.
@@ -170,8 +172,8 @@ class PostgresqlDatabase:
             connection: psycopg.Connection[Row] | None = None
             try:
                 connection = self._connection()
+                connection.execute(begin)
                 with connection.cursor(binary=True) as cursor:
-                    cursor.execute(begin)
                     result = work(PostgresqlTransaction(cursor))
                     committing = True
                     cursor.execute("COMMIT")

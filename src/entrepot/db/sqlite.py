@@ -72,6 +72,7 @@ class _Waiting:
     """A change in the queue, and what became of it."""
 
     change: Callable[[Transaction], Any]
+    durable: bool
     future: "asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop
     due: float = 0.0
@@ -127,6 +128,8 @@ class SqliteDatabase:
         self._index: WalIndex | None = None
         self._remembered = Remembered()
         self._writer = connect(path)
+        self._durable = True
+        """Whether the writer's commits wait for the disk, as those of `connect` do."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
         self._waiting: deque[_Waiting] = deque()
         self._lock = threading.Lock()
@@ -168,9 +171,9 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise _failure(error) from error
 
-    async def write(self, change: Callable[[Transaction], T]) -> T:
+    async def write(self, change: Callable[[Transaction], T], *, durable: bool = True) -> T:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(change, loop.create_future(), loop)
+        waiting = _Waiting(change, durable, loop.create_future(), loop)
         with self._lock:
             self._waiting.append(waiting)
         self._start()
@@ -179,7 +182,7 @@ class SqliteDatabase:
 
     async def write_along(self, change: Callable[[Transaction], T]) -> T:
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(change, loop.create_future(), loop, time.monotonic() + ALONG_WITHIN)
+        waiting = _Waiting(change, True, loop.create_future(), loop, time.monotonic() + ALONG_WITHIN)
         with self._lock:
             self._waiting.append(waiting)
         at_last = loop.call_later(ALONG_WITHIN + 0.001, self._start)  # Surely not before it is due.
@@ -216,7 +219,7 @@ class SqliteDatabase:
     def _commit_together(self, batch: list[_Waiting]) -> None:
         if len(batch) > 1:
             try:
-                with self._immediate():
+                with self._immediate(any(waiting.durable for waiting in batch)):
                     for waiting in batch:
                         self._apply_in_savepoint(waiting)
             except (sqlite3.Error, Again):
@@ -242,7 +245,7 @@ class SqliteDatabase:
         waiting.error = None
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with self._immediate():
+                with self._immediate(waiting.durable):
                     waiting.result = waiting.change(SqliteTransaction(self._writer))
             except (sqlite3.Error, Again) as error:
                 if isinstance(error, sqlite3.IntegrityError | Again) and attempt < ATTEMPTS:
@@ -254,8 +257,12 @@ class SqliteDatabase:
             return
 
     @contextmanager
-    def _immediate(self) -> Iterator[None]:
+    def _immediate(self, durable: bool) -> Iterator[None]:
         """A write transaction from the start: one that only became one later could not wait for its turn."""
+        if durable != self._durable:
+            # The log is one file: whichever commit is the next to have it synced, has all before it synced as well.
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             yield

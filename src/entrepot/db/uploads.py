@@ -12,6 +12,8 @@ class UploadRow(NamedTuple):
 
     size: int
     finished: Digest | None
+    digest: Digest | None
+    """Of everything that is there, if that was at hand when it came."""
 
 
 class Part(NamedTuple):
@@ -52,14 +54,19 @@ def lock(tx: Transaction, upload_id: str, repository_id: int, owner: str) -> Upl
 
 def _row(tx: Transaction, upload_id: str, repository_id: int, owner: str, locking: str) -> UploadRow | None:
     row = tx.one(
-        "SELECT size, finished FROM uploads WHERE id = ? AND repository_id = ? AND owner = ? AND expires_at > ?"
-        + locking,
+        "SELECT size, finished, (SELECT p.digest FROM upload_parts p WHERE p.upload_id = uploads.id"
+        " ORDER BY p.start DESC LIMIT 1) FROM uploads WHERE id = ? AND repository_id = ? AND owner = ?"
+        " AND expires_at > ?" + locking,
         upload_id,
         repository_id,
         owner,
         tx.now,
     )
-    return None if row is None else UploadRow(int(row[0]), None if row[1] is None else Digest(bytes(row[1])))
+    return None if row is None else UploadRow(int(row[0]), _digest(row[1]), _digest(row[2]))
+
+
+def _digest(packed: bytes | memoryview | None) -> Digest | None:
+    return None if packed is None else Digest(bytes(packed))
 
 
 def add_part(tx: Transaction, upload_id: str, part: Part, expires_at: int) -> None:
@@ -78,9 +85,7 @@ def add_part(tx: Transaction, upload_id: str, part: Part, expires_at: int) -> No
 def parts(tx: Transaction, upload_id: str) -> list[Part]:
     """The parts in order."""
     rows = tx.all("SELECT start, size, key, digest FROM upload_parts WHERE upload_id = ? ORDER BY start", upload_id)
-    return [
-        Part(int(row[0]), int(row[1]), str(row[2]), None if row[3] is None else Digest(bytes(row[3]))) for row in rows
-    ]
+    return [Part(int(row[0]), int(row[1]), str(row[2]), _digest(row[3])) for row in rows]
 
 
 def finish(tx: Transaction, upload_id: str, digest: Digest) -> None:

@@ -10,10 +10,11 @@ from typing import Protocol, runtime_checkable
 
 from entrepot.db import removals
 from entrepot.db.contract import Database
+from entrepot.db.uploads import Part
 from entrepot.model.digest import Digest, Hasher
 from entrepot.model.errors import BlobUploadInvalid, BlobUploadUnknown, BodyCut, Failed, SizeInvalid
-from entrepot.registry.rules import SECOND, Rules
-from entrepot.storage.contract import Chunk, Key, ObjectWriter, Pouring, Source, Storage, fresh_key
+from entrepot.registry.fresh_keys import FreshKeys
+from entrepot.storage.contract import Chunk, Key, ObjectWriter, Pouring, Source, Storage
 
 BATCH = 1024 * 1024
 """Bytes gathered before they are given to the writer: large enough that its thread costs nothing beside them."""
@@ -46,10 +47,10 @@ class Taken:
 class Intake:
     """Makes objects of streams."""
 
-    def __init__(self, db: Database, storage: Storage, rules: Rules) -> None:
+    def __init__(self, db: Database, storage: Storage, keys: FreshKeys) -> None:
         self._db = db
         self._storage = storage
-        self._rules = rules
+        self._keys = keys
 
     async def take(
         self,
@@ -69,10 +70,7 @@ class Intake:
         it is committed before the first byte is written, so a crash at any point leaves nothing behind that is not on
         the list.
         """
-        key = fresh_key()
-        limit = self._rules.upload_expiry
-        deadline = time.monotonic() + limit / SECOND
-        await self._db.write(lambda tx: removals.intend(tx, key, tx.now + limit))
+        key, deadline = await self._keys.take()
         try:
             writer = await self._storage.create(key, hasher)
             try:
@@ -90,12 +88,23 @@ class Intake:
             raise
         return Taken(key, size, cut)
 
-    async def hash(self, content: AsyncIterator[bytes], algorithm: str) -> Digest:
-        """The digest of the stream."""
+    async def take_nothing(self) -> Taken:
+        """An object without content. Raises what `take` raises."""
+        return await self.take(_nothing(), None, None)
+
+    async def hash(self, parts: Sequence[Part], algorithm: str) -> Digest:
+        """The digest of the parts, read one after the other. Raises ObjectMissing, StorageFailed."""
         hasher = hashlib.new(algorithm)
-        async for chunk in content:
-            await asyncio.to_thread(hasher.update, chunk)
+        for part in parts:
+            async for piece in self._storage.read(Key(part.key), 0, part.size):
+                await asyncio.to_thread(hasher.update, piece)
         return Digest.finished(algorithm, hasher)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    none: tuple[bytes, ...] = ()
+    for piece in none:
+        yield piece
 
 
 async def _pour(

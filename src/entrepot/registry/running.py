@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Protocol
 
-from entrepot.model.digest import Hasher
+from entrepot.model.digest import Digest, Hasher
 
 KEPT_AT_MOST = 4096
 
@@ -24,10 +24,15 @@ class RunningHashes:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[int, str, CopyableHasher]] = OrderedDict()
 
-    def find(self, upload_id: str, size: int, algorithm: str) -> CopyableHasher | None:
-        """A hash of the first `size` bytes of the upload, the caller's own to go on with."""
+    def find(self, upload_id: str, size: int, algorithm: str, so_far: Digest | None) -> CopyableHasher | None:
+        """A hash of the first `size` bytes of the upload, whose digest is `so_far`; the caller's own to go on with.
+
+        What is kept may be of bytes that never got into the upload, because another request was quicker.
+        """
         kept = self._kept.get(upload_id)
-        return kept[2].copy() if kept is not None and kept[:2] == (size, algorithm) else None
+        if kept is None or kept[:2] != (size, algorithm) or Digest.finished(algorithm, kept[2]) != so_far:
+            return None
+        return kept[2].copy()
 
     def keep(self, upload_id: str, size: int, algorithm: str, hasher: CopyableHasher) -> None:
         """Remembers a hash of the first `size` bytes."""

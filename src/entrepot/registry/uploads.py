@@ -8,11 +8,12 @@ Source: distribution-spec 1.1, "Pushing blobs"; steps 2 and 3 of the blob protoc
 
 import hashlib
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from entrepot.db import blobs, quotas, removals, repositories, uploads
-from entrepot.db.contract import Database, T, Transaction
+from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.uploads import Part, UploadRow
 from entrepot.model.digest import Digest
@@ -29,6 +30,7 @@ from entrepot.model.project import Action
 from entrepot.registry import refusals
 from entrepot.registry.arrivals import Arrivals
 from entrepot.registry.blobs import Blob, find_blob
+from entrepot.registry.fresh_keys import FreshKeys
 from entrepot.registry.intake import Intake
 from entrepot.registry.rules import Rules
 from entrepot.registry.running import RunningHashes
@@ -56,11 +58,15 @@ class _Chunk:
 class Uploads:
     """Uploads into repositories. A session belongs to the principal and the repository that it was started with."""
 
-    def __init__(self, db: Database, storage: Storage, rules: Rules, arrivals: Arrivals | None = None) -> None:
-        """`arrivals`: whom to tell how far uploads have come."""
+    def __init__(
+        self, db: Database, storage: Storage, rules: Rules, arrivals: Arrivals | None = None, ahead: int = 0
+    ) -> None:
+        """`arrivals`: whom to tell how far uploads have come; `ahead`: how many keys to have at hand."""
         self._db = db
         self._storage = storage
         self._rules = rules
+        self._keys = FreshKeys(db, rules, ahead)
+        self._intake = Intake(db, storage, self._keys)
         self._running = RunningHashes()
         self._arrivals = arrivals or Arrivals(db)
 
@@ -73,7 +79,8 @@ class Uploads:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             uploads.start(tx, upload_id, repository_id, _owner(grant), tx.now + self._rules.upload_expiry)
 
-        await self._db.write(change)
+        # Nobody was promised that a session outlives a loss of power: nothing has come yet, and it can be begun again.
+        await self._db.write(change, durable=False)
         return Upload(upload_id, 0)
 
     async def status(self, grant: RepositoryGrant, upload_id: str) -> Upload:
@@ -118,11 +125,8 @@ class Uploads:
         if row.finished is not None:
             raise _unknown()
         _check_start(row, start)
-        chunk = await self._take(grant, upload_id, row.size, body, length, USUAL)
-        if chunk.part is not None:
-            await self._record(grant, upload_id, chunk.part)
-        if chunk.cut is not None:
-            raise chunk.cut
+        chunk = await self._take(grant, upload_id, row, body, length, USUAL)
+        await self._keep(grant, upload_id, row, chunk)
         return Upload(upload_id, row.size + (chunk.part.size if chunk.part else 0))
 
     async def finish(
@@ -149,9 +153,12 @@ class Uploads:
         if row.finished is None:
             _check_start(row, start)
             if body is not None:
-                last = await self._take_last(grant, upload_id, row.size, body, length, digest.algorithm)
+                chunk = await self._take(grant, upload_id, row, body, length, digest.algorithm)
+                if chunk.cut is not None:
+                    await self._keep(grant, upload_id, row, chunk)
+                last = chunk.part
         try:
-            return await self._close(grant, upload_id, last, digest)
+            return await self._close(grant, upload_id, row, last, digest)
         except (BlobUploadUnknown, DigestInvalid, ObjectMissing, RangeInvalid) as error:
             # Only where it is certain that nothing was committed: else the blob could be losing its object here.
             if last is not None:
@@ -176,7 +183,7 @@ class Uploads:
         hasher = digest.hasher()
         arrival = self._arrivals.begin(grant, uuid.uuid4().hex, 0, length)
         try:
-            taken = await self._intake().take(body, length, hasher, at_most=self._rules.largest_blob, count=arrival)
+            taken = await self._intake.take(body, length, hasher, at_most=self._rules.largest_blob, count=arrival)
         finally:
             self._arrivals.end(arrival.id)
         found = Digest.finished(digest.algorithm, hasher)
@@ -188,23 +195,24 @@ class Uploads:
             repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
             return self._hold(tx, grant, repository_id, digest, [Part(0, taken.size, taken.key, digest)])
 
-        return await self._settle(grant, taken.key, change)
+        async with self._let_go_unless_used(taken.key):
+            return await refusals.written(self._db, grant, change)
 
     async def _take(
         self,
         grant: RepositoryGrant,
         upload_id: str,
-        start: int,
+        row: UploadRow,
         body: AsyncIterator[bytes],
         length: int | None,
         algorithm: str,
-    ) -> "_Chunk":
-        """The body as an object of its own, to go behind the first `start` bytes of the session."""
-        largest = self._rules.largest_blob
-        hasher = hashlib.new(algorithm) if start == 0 else self._running.find(upload_id, start, algorithm)
+    ) -> _Chunk:
+        """The body as an object of its own, to go at the end of the session as it is now."""
+        largest, start = self._rules.largest_blob, row.size
+        hasher = hashlib.new(algorithm) if start == 0 else self._running.find(upload_id, start, algorithm, row.digest)
         arrival = self._arrivals.begin(grant, upload_id, start, length)
         try:
-            taken = await self._intake().take(
+            taken = await self._intake.take(
                 body, length, hasher, at_most=None if largest is None else max(0, largest - start), count=arrival
             )
         finally:
@@ -217,49 +225,47 @@ class Uploads:
         so_far = None if hasher is None else Digest.finished(algorithm, hasher)
         return _Chunk(Part(start, taken.size, taken.key, so_far), taken.cut)
 
-    async def _take_last(
-        self,
-        grant: RepositoryGrant,
-        upload_id: str,
-        start: int,
-        body: AsyncIterator[bytes],
-        length: int | None,
-        algorithm: str,
-    ) -> Part | None:
-        """The last chunk, if it came whole; if not, what came of it is recorded, and BodyCut is raised."""
-        chunk = await self._take(grant, upload_id, start, body, length, algorithm)
-        if chunk.cut is None:
-            return chunk.part
+    async def _keep(self, grant: RepositoryGrant, upload_id: str, row: UploadRow, chunk: _Chunk) -> None:
+        """Adds to the session what came of the chunk. Raises BodyCut if that was not all."""
         if chunk.part is not None:
-            await self._record(grant, upload_id, chunk.part)
-        raise chunk.cut
+            await self._record(grant, upload_id, row, chunk.part)
+        if chunk.cut is not None:
+            raise chunk.cut
 
-    async def _record(self, grant: RepositoryGrant, upload_id: str, part: Part) -> None:
-        """Adds the part to the session, if it still belongs at its end; else lets its object go."""
+    async def _record(self, grant: RepositoryGrant, upload_id: str, before: UploadRow, part: Part) -> None:
+        """Adds the part to the session, if that is as it was before; else lets its object go."""
 
         def change(tx: Transaction) -> None:
             row = self._lock(tx, grant, upload_id)
             if row.finished is not None:
                 raise _unknown()
-            _check_start(row, part.start)
+            _check_same(row, before)
             if not removals.take_back(tx, part.key):
                 raise BlobUploadUnknown("the upload took too long; start it again")
             uploads.add_part(tx, upload_id, part, tx.now + self._rules.upload_expiry)
 
-        await self._settle(grant, Key(part.key), change)
+        # Whoever closes the session has that made durable, and all before it with it. The part's bytes are already:
+        # with a loss of power in between, the part is on the list of those to be removed, or it is here and whole.
+        async with self._let_go_unless_used(Key(part.key)):
+            await self._db.write(change, durable=False)
 
-    async def _close(self, grant: RepositoryGrant, upload_id: str, last: Part | None, digest: Digest) -> Blob:
+    async def _close(
+        self, grant: RepositoryGrant, upload_id: str, before: UploadRow, last: Part | None, digest: Digest
+    ) -> Blob:
         """Makes the blob of the session's parts and the last one, as they lie; without any, of an empty object.
 
-        The last one's object is the caller's to let go if this raises.
+        `before`: the session as the last one was to follow it. Its object is the caller's to let go if this raises.
         """
         recorded, done = await self._db.read(lambda tx: self._state(tx, grant, upload_id, digest))
+        if last is not None and done is None:
+            end = recorded[-1] if recorded else Part(0, 0, "", None)
+            _check_same(UploadRow(end.start + end.size, None, end.digest), before)
         parts = recorded if last is None else [*recorded, last]
         if done is None:
             await self._require_content(parts, digest)
         empty = None
         if done is None and not parts:
-            empty = Part(0, 0, (await self._intake().take(_nothing(), None, None)).key, digest)
+            empty = Part(0, 0, (await self._intake.take_nothing()).key, digest)
             parts = [empty]
 
         def change(tx: Transaction) -> Blob:
@@ -278,13 +284,14 @@ class Uploads:
 
         if empty is None:
             return await refusals.written(self._db, grant, change)
-        return await self._settle(grant, Key(empty.key), change)
+        async with self._let_go_unless_used(Key(empty.key)):
+            return await refusals.written(self._db, grant, change)
 
     async def _require_content(self, parts: list[Part], digest: Digest) -> None:
         """Returns if the parts together have that digest. Raises DigestInvalid; ObjectMissing if they have gone."""
         found = parts[-1].digest if parts else Digest.of(b"", digest.algorithm)
         if found is None or found.algorithm != digest.algorithm:
-            found = await self._intake().hash(self._content(parts), digest.algorithm)
+            found = await self._intake.hash(parts, digest.algorithm)
         if found != digest:
             raise _not_the_digest(found)
 
@@ -306,9 +313,8 @@ class Uploads:
     ) -> Blob:
         objects = [blobs.Part(part.start, part.key) for part in parts]
         size = parts[-1].start + parts[-1].size
-        lease, grace = self._rules.lease, self._rules.reader_grace
         try:
-            held = blobs.hold(tx, repository_id, digest, size, objects, lease, grace)
+            held = blobs.hold(tx, repository_id, digest, size, objects, self._rules.lease, self._rules.reader_grace)
         except blobs.Lost as error:
             raise BlobUploadUnknown("the upload took too long; start it again") from error
         found = find_blob(tx, repository_id, digest)
@@ -318,18 +324,14 @@ class Uploads:
         quotas.charge(tx, held.charge)
         return found.blob
 
-    async def _content(self, parts: list[Part]) -> AsyncIterator[bytes]:
-        for part in parts:
-            async for piece in self._storage.read(Key(part.key), 0, part.size):
-                yield piece
-
-    async def _settle(self, grant: RepositoryGrant, key: Key, change: Callable[[Transaction], T]) -> T:
-        """What the change returns, which makes use of the object; if it does not, the object is let go.
+    @asynccontextmanager
+    async def _let_go_unless_used(self, key: Key) -> AsyncIterator[None]:
+        """Within it a change makes use of the object; if it does not, the object is let go.
 
         Also when its removal has begun already: a store may finish an object after that.
         """
         try:
-            return await refusals.written(self._db, grant, change)
+            yield
         except (BlobUploadUnknown, RangeInvalid):
             await self._give_up(key)
             raise
@@ -359,19 +361,21 @@ class Uploads:
             raise _unknown()
         return uploads.parts(tx, upload_id), row.finished
 
-    def _intake(self) -> Intake:
-        return Intake(self._db, self._storage, self._rules)
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    none: tuple[bytes, ...] = ()
-    for piece in none:
-        yield piece
+    async def close(self) -> None:
+        """Leaves nothing behind but sessions. Never raises."""
+        await self._arrivals.close()
+        await self._keys.close()
 
 
 def _check_start(row: UploadRow, start: int | None) -> None:
     if start is not None and start != row.size:
         raise RangeInvalid(f"the upload holds {row.size} bytes: the next chunk has to start there", row.size)
+
+
+def _check_same(row: UploadRow, before: UploadRow) -> None:
+    """Returns if what a chunk was to follow, and was hashed after, is what is there."""
+    if (row.size, row.digest) != (before.size, before.digest):
+        raise RangeInvalid(f"another request added to the upload meanwhile: it holds {row.size} bytes", row.size)
 
 
 def _repository(grant: RepositoryGrant) -> int:

@@ -163,6 +163,9 @@ class FileStorage:
             return self._calls.open(path, flags)
         except FileNotFoundError:
             self._make_folder(self._prefix + key[:2])
+            # A store is new but once: with all its folders made now, their names are synced together, and soon over.
+            for number in range(256):
+                self._make_folder(f"{self._prefix}{number:02x}")
             return self._calls.open(path, flags)
 
     def _make_folder(self, path: str) -> bool:
@@ -185,8 +188,9 @@ class FileStorage:
         """
         self._sync_folder(self._prefix + folder)
         if folder not in self._settled:
+            there = self._calls.listdir(self._prefix)
             self._sync_folder(self._prefix)
-            self._settled.add(folder)
+            self._settled.update(there)
 
     def _sync_folder(self, path: str) -> None:
         fd = self._calls.open(path, os.O_RDONLY | os.O_DIRECTORY)

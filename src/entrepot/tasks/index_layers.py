@@ -20,6 +20,7 @@ from entrepot.model.layer_draft import LayerRefused
 from entrepot.model.layer_index import VERSION
 from entrepot.registry.blob_file import BlobFile
 from entrepot.registry.blobs import Blob, Blobs
+from entrepot.registry.fresh_keys import FreshKeys
 from entrepot.registry.intake import Intake
 from entrepot.registry.layer_indexing import MANIFEST
 from entrepot.registry.layer_reading import ReadingLimits, ReadLayer, read_layer
@@ -38,7 +39,7 @@ class IndexLayers:
     def __init__(self, db: Database, storage: Storage, rules: Rules, limits: ReadingLimits | None = None) -> None:
         self._db = db
         self._blobs = Blobs(db, storage, rules)
-        self._intake = Intake(db, storage, rules)
+        self._intake = Intake(db, storage, FreshKeys(db, rules))
         self._rules = rules
         self._limits = limits or ReadingLimits()
 
