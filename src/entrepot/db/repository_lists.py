@@ -79,6 +79,17 @@ def find(tx: Transaction, repository_id: int) -> RepositoryRow | None:
     return None if row is None else RepositoryRow(*row)
 
 
+def find_emptied(tx: Transaction, repository_id: int) -> RepositoryRow | None:
+    """The repository of that id, if it holds nothing any more; one that never held anything is not found."""
+    row = tx.one(
+        f"SELECT {_COLUMNS} FROM repositories r WHERE r.id = ? AND NOT {_HOLDS}"
+        " AND EXISTS (SELECT 1 FROM tag_moves v WHERE v.repository_id = r.id"
+        "  UNION ALL SELECT 1 FROM manifests m WHERE m.repository_id = r.id)",
+        repository_id,
+    )
+    return None if row is None else RepositoryRow(*row)
+
+
 def search(tx: Transaction, visible: Visibility, text: str, count: int) -> list[FoundRepository]:
     """Up to `count` repositories of visible projects whose names hold the text, by name."""
     holding, values = contains("r.name", text, lower=True)

@@ -40,6 +40,8 @@ class Facts:
     row: RepositoryRow
     images: int
     tags: int
+    emptied: bool = False
+    """Whether everything that it held was deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +95,17 @@ class Images:
         self._db = db
 
     async def facts(self, grant: RepositoryGrant) -> Facts:
-        """The repository's figures. Raises RepositoryUnknown."""
+        """The figures of a repository that holds something, or did. Raises RepositoryUnknown."""
 
         def question(tx: Transaction, repository_id: int) -> Facts:
             row = repository_lists.find(tx, repository_id)
-            if row is None:
+            emptied = repository_lists.find_emptied(tx, repository_id) if row is None else None
+            known = row or emptied
+            if known is None:
                 raise _unknown(grant)
             return Facts(
-                row=row,
+                row=known,
+                emptied=emptied is not None,
                 images=image_lists.count(tx, repository_id, MOST_COUNTED + 1),
                 tags=image_lists.count_tags(tx, repository_id, MOST_COUNTED + 1),
             )

@@ -3,11 +3,13 @@
 from typing import Any
 
 from entrepot.db.image_lists import Mark
+from entrepot.db.trash import Entry
 from entrepot.model.errors import Invalid
-from entrepot.model.grant import RepositoryGrant
+from entrepot.model.grant import ProjectGrant, RepositoryGrant
+from entrepot.model.query import Exactly
 from entrepot.web.answer import Answer, View
 from entrepot.web.ask import PAGE_SIZE, Ask
-from entrepot.web.pages.repository_frame import opened
+from entrepot.web.pages.repository_frame import DELETE, opened
 from entrepot.web.route import Route, reading
 from entrepot.web.subject import Place
 
@@ -16,8 +18,13 @@ _LARGEST = 2**63 - 1
 
 
 async def show(ask: Ask) -> Answer:
-    """The repository's images with their tags, the newest first; every tag by its name; or images without one."""
-    _, grant, frame = await opened(ask, "tags")
+    """The repository's images with their tags, the newest first; every tag by its name; or images without one.
+
+    Of one that was emptied, what was deleted.
+    """
+    project, grant, frame = await opened(ask, "tags")
+    if frame["facts"].emptied:
+        return await _emptied(ask, project, grant, frame)
     part, which = ask.query.text("q"), ask.query.text("show")
     if part and which != BY_TAG:
         which = BY_TAG
@@ -27,6 +34,18 @@ async def show(ask: Ask) -> Answer:
     uploads = await ask.parts.arrivals.of_repository(grant)
     shown = {**frame, **listed, "part": part, "which": which, "kept": kept, "uploads": uploads}
     return View("repository", shown, topics=(f"repository:{grant.name}",))
+
+
+async def _emptied(ask: Ask, project: ProjectGrant, grant: RepositoryGrant, frame: dict[str, Any]) -> Answer:
+    """What was deleted from the repository, for who may delete there and so restore."""
+    query = ask.listed({"repository_name": Exactly(grant.name.text)})
+    found: list[Entry] = []
+    total = 0
+    if DELETE in project.permissions:
+        found, total = await ask.parts.trash.page(await ask.visible(), query)
+    uploads = await ask.parts.arrivals.of_repository(grant)
+    shown = {**frame, "entries": found, "total": total, "listed": query, "uploads": uploads}
+    return View("repository_emptied", shown, topics=(f"repository:{grant.name}",))
 
 
 async def _listed(ask: Ask, grant: RepositoryGrant, which: str, part: str) -> dict[str, Any]:

@@ -45,7 +45,12 @@ def frame_of(project: ProjectGrant, facts: Facts, tab: str) -> dict[str, Any]:
         "repository": facts.row,
         "facts": facts,
         "most_counted": MOST_COUNTED,
-        "tab_list": [one for one in TABS if one.needed is None or one.needed in project.permissions],
+        "tab_list": [
+            one
+            for one in TABS
+            if (one.needed is None or one.needed in project.permissions)
+            and not (facts.emptied and one.key == "settings")
+        ],
         "tab": tab,
         "may": may_of(project),
     }
