@@ -241,7 +241,10 @@ async def test_of_two_chunks_for_one_place_one_is_kept_and_nothing_is_mixed(plac
     await place.uploads.append(grant, upload.id, stream(b"con"))
     chunks = [bytes([65 + number]) * (MIB + number) for number in range(4)]
 
+    all_begun = asyncio.Barrier(len(chunks))
+
     async def slowly(chunk: bytes) -> AsyncIterator[bytes]:
+        await all_begun.wait()
         for at in range(0, len(chunk), 100_000):
             await asyncio.sleep(0.001)
             yield chunk[at : at + 100_000]
