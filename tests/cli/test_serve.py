@@ -20,6 +20,7 @@ class Served:
     """A server, and what it printed so far."""
 
     def __init__(self, folder: Path, number: int, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.folder = folder
         self._out = folder / f"{number}.out"
         self._err = folder / f"{number}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
@@ -117,29 +118,35 @@ def test_the_first_screen_comes_before_all_that_is_logged(tmp_path: Path) -> Non
         assert process.wait(timeout=20) == 0
 
 
-def test_a_password_that_was_given_is_not_printed(serve: Serve) -> None:
-    served = serve(ENTREPOT_ADMIN_PASSWORD="Correct-horse-9")
-    assert "Correct-horse-9" not in served.err
-    assert httpx.get(served.url + "/v2/", auth=("admin", "Correct-horse-9")).status_code == 200
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that was given its first password, for tests that leave it as it is."""
+    served = Served(tmp_path_factory.mktemp("running"), 0, (), {"ENTREPOT_ADMIN_PASSWORD": "Correct-horse-9"})
+    yield served
+    assert served.stop() == 0
 
 
-def test_the_parent_has_one_thread_and_so_may_fork(serve: Serve) -> None:
-    served = serve()
-    assert len(list(Path(f"/proc/{served.process.pid}/task").iterdir())) == 1
+def test_a_password_that_was_given_is_not_printed(running: Served) -> None:
+    assert "Correct-horse-9" not in running.err
+    assert httpx.get(running.url + "/v2/", auth=("admin", "Correct-horse-9")).status_code == 200
 
 
-def test_a_second_server_on_the_same_folder_is_refused(serve: Serve, tmp_path: Path) -> None:
-    first = serve()
-    second = serve()
+def test_the_parent_has_one_thread_and_so_may_fork(running: Served) -> None:
+    assert len(list(Path(f"/proc/{running.process.pid}/task").iterdir())) == 1
+
+
+def test_a_second_server_on_the_same_folder_is_refused(running: Served, serve: Serve) -> None:
+    data = running.folder / "data"
+    second = serve("--data", str(data))
     assert second.process.wait() == 1
-    sentence = f"entrepot: {tmp_path / 'data'} is in use by a server that runs already (process {first.process.pid}): "
+    sentence = f"entrepot: {data} is in use by a server that runs already (process {running.process.pid}): "
     assert second.err.startswith(sentence)
     assert second.err.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(serve: Serve) -> None:
-    port = httpx.URL(serve().url).port
-    second = serve("--data", "other", "--listen", f"127.0.0.1:{port}")
+def test_a_port_that_is_taken_is_told_in_a_sentence(running: Served, serve: Serve) -> None:
+    port = httpx.URL(running.url).port
+    second = serve("--listen", f"127.0.0.1:{port}")
     assert second.process.wait() == 1
     assert second.err == (
         f"entrepot: port {port} of 127.0.0.1 is taken by another program: "

@@ -12,7 +12,7 @@ from entrepot.access.local import shell_grant
 from entrepot.access.passwords import Cost, Passwords
 from entrepot.access.tokens import Tokens
 from entrepot.db import users
-from entrepot.db.contract import Database
+from entrepot.db.contract import Database, Transaction
 from entrepot.model.project import Role
 from entrepot.registry.people import People
 from entrepot.registry.projects import Projects
@@ -56,8 +56,12 @@ async def house(database: Database) -> AsyncIterator[House]:
     grant = shell_grant()
     # One hash for all of them: they have the same password, and what it costs is not what is tested.
     password_hash = await passwords.hash(PASSWORD)
-    for name in ("admin", "stranger", *BY_ROLE):
-        await database.write(lambda tx, name=name: users.insert(tx, name, password_hash, name == "admin"))
+
+    def come(tx: Transaction) -> None:
+        for name in ("admin", "stranger", *BY_ROLE):
+            users.insert(tx, name, password_hash, name == "admin")
+
+    await database.write(come)
     await projects.create(grant, "own")
     await projects.create(grant, "public", public=True)
     for name, role in BY_ROLE.items():

@@ -9,27 +9,27 @@ import itertools
 import pkgutil
 import re
 import tracemalloc
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 import pytest
 from bare import ask
-from form import documented
 from house import Harbor
 from pushing import push_image, push_signature
 from rights import PATH_VALUES
+from served import SERVED
 from test_policies import made, rule
 
 import entrepot.db
 from contracts.access_house import basic
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 from entrepot.db import retention_runs
 from entrepot.db.listing import Listing
 from entrepot.db.schema import metadata as schema
 
-SERVED = documented(document(HANDLERS))
+T = TypeVar("T")
+SHARE = 7
 ADMIN = {"authorization": basic("admin")}
 SQL = (
     "'",
@@ -126,6 +126,17 @@ def _listings() -> list[Listing]:
     return found
 
 
+SOME_OR_ALL = pytest.mark.parametrize(
+    "one_in", [SHARE, pytest.param(1, marks=[pytest.mark.slow, pytest.mark.timeout(600)])], ids=["some", "all"]
+)
+"""Everything with everything is left to the slow tests; else each comes with each of the others by turns."""
+
+
+def shared_out(things: Sequence[T], one_in: int, turn: int) -> Sequence[T]:
+    """Each so manieth of the things: others at each turn, and all of them in so many turns."""
+    return things[turn % one_in :: one_in]
+
+
 KEYS = sorted({key for listing in _listings() for key in listing.columns} | {"tags", "labels", "digest", "member"})
 
 
@@ -168,16 +179,18 @@ async def test_every_list_is_asked_for_what_there_is(filled: Harbor) -> None:
         assert len(await _entries(filled, path_of(PAGED[under].path))) == 1, under
 
 
-async def test_no_text_of_a_query_is_sql(filled: Harbor) -> None:
+@SOME_OR_ALL
+async def test_no_text_of_a_query_is_sql(filled: Harbor, one_in: int) -> None:
     """CVE-2019-19026, CVE-2019-19029, CVE-2024-22261: every text parameter of everything that is read."""
     assert len(TEXTS) > 15
     tables = ("users", "projects", "robots", "labels", "user_groups", "quotas", "manifests")
     counts = [await filled.whole.db.read(lambda tx, t=t: tx.one(f"SELECT count(*) FROM {t}")) for t in tables]
     wrong = []
+    turns = itertools.count()
     for name, parameters in TEXTS.items():
         path = path_of(SERVED[name].path)
         for parameter in parameters:
-            for text in SQL:
+            for text in shared_out(SQL, one_in, next(turns)):
                 answer = await ask(filled, "GET", path + query_of(name, **{parameter: text}), ADMIN)
                 if answer.status >= 500 or b"$argon2" in answer.body:
                     wrong.append((name, parameter, text[:40], answer.status, answer.body[:100]))
@@ -186,15 +199,17 @@ async def test_no_text_of_a_query_is_sql(filled: Harbor) -> None:
     assert [tuple(row) for row in counts] == [tuple(row) for row in after]
 
 
-async def test_no_value_of_a_condition_is_sql(filled: Harbor) -> None:
+@SOME_OR_ALL
+async def test_no_value_of_a_condition_is_sql(filled: Harbor, one_in: int) -> None:
     """CVE-2019-19026: every key that a list knows, with every operator."""
     wrong = []
     # Not every text with every key: one after another, so that each comes with each kind of key and operator.
     texts = itertools.cycle(text for text in SQL if "\\" not in text and len(text) < 100)
-    for name, told in PAGED.items():
+    pairs = list(itertools.product(KEYS, OPERATORS))
+    for turn, (name, told) in enumerate(PAGED.items()):
         if ("query", "q") not in told.parameters:
             continue
-        for key, operator in itertools.product(KEYS, OPERATORS):
+        for key, operator in shared_out(pairs, one_in, turn):
             condition = f"{key}={operator.replace('_', next(texts))}"
             answer = await ask(filled, "GET", path_of(told.path) + query_of(name, q=condition), ADMIN)
             if answer.status >= 500 or b"$argon2" in answer.body:
@@ -202,12 +217,13 @@ async def test_no_value_of_a_condition_is_sql(filled: Harbor) -> None:
     assert wrong == []
 
 
-async def test_no_path_is_sql(filled: Harbor) -> None:
+@SOME_OR_ALL
+async def test_no_path_is_sql(filled: Harbor, one_in: int) -> None:
     """CVE-2024-22261: the ids and names in paths."""
-    for told in SERVED.values():
+    for turn, told in enumerate(SERVED.values()):
         if told.method != "GET" or "{" not in told.path:
             continue
-        for text in SQL[:24]:
+        for text in shared_out(SQL[:24], one_in, turn):
             segment = quote(text, safe="")
             for path in {
                 re.sub(r"\{(\w+)\}", segment, told.path),
@@ -218,12 +234,13 @@ async def test_no_path_is_sql(filled: Harbor) -> None:
                 assert b"$argon2" not in answer.body
 
 
-async def test_a_secret_column_neither_filters_nor_sorts(filled: Harbor) -> None:
+@SOME_OR_ALL
+async def test_a_secret_column_neither_filters_nor_sorts(filled: Harbor, one_in: int) -> None:
     """CVE-2025-30086: a prefix after another finds out a hash, if a list can be filtered by it."""
-    for name, told in PAGED.items():
+    for turn, (name, told) in enumerate(PAGED.items()):
         path = path_of(told.path)
         plain = await _entries(filled, path + query_of(name, page_size="50"))
-        for column in SECRET_COLUMNS:
+        for column in shared_out(SECRET_COLUMNS, one_in, turn):
             for condition in ("=~$argon2", "=~zzz", "={a b}", "=x", "=[a~]", "=1"):
                 if ("query", "q") in told.parameters:
                     q = quote(column + condition, safe="")

@@ -10,16 +10,13 @@ from pathlib import Path
 
 import pytest
 from bare import ask
-from form import documented
 from house import API, Harbor
 from pushing import push_image
 from rights import PATH_VALUES
+from served import SERVED
 
 from contracts.access_house import basic
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 
-SERVED = documented(document(HANDLERS))
 SECRET = "planted-in-own"
 WHOS = {"nobody": None, "stranger": basic("stranger")}
 TAG, DIGEST = "secret-tag", PATH_VALUES["reference"]

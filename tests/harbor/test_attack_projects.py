@@ -8,18 +8,15 @@ import re
 from typing import Any
 
 import pytest
-from form import documented
 from house import Client, Harbor
 from pushing import push_image
 from rights import PATH_VALUES
+from served import SERVED
 
 from contracts.access_house import BY_ROLE, PASSWORD
 from entrepot.access.local import shell_grant
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 from entrepot.db.contract import Transaction
 
-SERVED = documented(document(HANDLERS))
 TABLES = (
     "projects",
     "project_metadata",

@@ -10,16 +10,13 @@ from typing import Any
 
 import pytest
 from bare import ask, ask_json
-from form import documented
 from house import API, Harbor
 from rights import BODIES, PATH_VALUES
+from served import SERVED
 from session_client import TOKEN, Browser
 
 from contracts.access_house import PASSWORD, basic
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 
-SERVED = documented(document(HANDLERS))
 CHANGING = {name: told for name, told in SERVED.items() if told.method.upper() not in ("GET", "HEAD")}
 READING = {name: told for name, told in SERVED.items() if name not in CHANGING}
 EVIL = "https://evil.example"

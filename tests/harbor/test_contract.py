@@ -9,8 +9,7 @@ from form import documented
 from house import Harbor
 from operations_page import CONTRACT, PAGE, page
 
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
+from entrepot.api.harbor.app import served
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +19,7 @@ def contract() -> Any:
 
 @pytest.fixture(scope="module")
 def told() -> Any:
-    return document(HANDLERS)
+    return served()
 
 
 def test_every_operation_is_the_contracts(told: Any, contract: Any) -> None:

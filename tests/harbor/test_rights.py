@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from form import documented
 from house import Client, Harbor
 from operations_page import CONTRACT
 from rights import BODIES, ELSEWHERE, PATH_VALUES, PLACES, QUERIES, ROLES, Needed, Policies, Rule, rule_of
+from served import SERVED
 
 from contracts.access_house import PASSWORD, basic
 from entrepot.access.local import shell_grant
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 from entrepot.db import repositories, retention, robots
 from entrepot.db.contract import Transaction
 from entrepot.db.robots import NewRobot, Scope
@@ -31,7 +29,6 @@ from entrepot.model.retention import RetentionPolicy
 
 CONTRACT_FACTS = json.loads(CONTRACT.read_text())
 AUTHZ = {told["id"]: told["authz"] for told in CONTRACT_FACTS["operations"]}
-SERVED = documented(document(HANDLERS))
 POLICIES = Policies(CONTRACT_FACTS)
 FOR_EVER = -1
 

@@ -35,6 +35,9 @@ from entrepot.storage.memory import MemoryStorage
 
 T = TypeVar("T")
 
+LONG = (pytest.mark.slow, pytest.mark.timeout(600))
+"""Of as many lives as are left to the slow tests; each run lives others."""
+
 NAMES = ["library/a", "library/b", "other/c"]
 BLOBS = [b"{}", b"one", b"two"]
 IMAGES = {
@@ -278,15 +281,21 @@ def play(database: Database, loop: asyncio.AbstractEventLoop, examples: int) -> 
     )
 
 
-def test_sqlite_and_the_model_agree(loop: asyncio.AbstractEventLoop, tmp_path: Path, migrated_sqlite: Path) -> None:
+@pytest.mark.parametrize("examples", [20, pytest.param(120, marks=LONG)])
+def test_sqlite_and_the_model_agree(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path, migrated_sqlite: Path, examples: int
+) -> None:
     path = tmp_path / "entrepot.db"
     shutil.copy(migrated_sqlite, path)
     database = SqliteDatabase(path)
     try:
-        play(database, loop, 120)
+        play(database, loop, examples)
     finally:
         loop.run_until_complete(database.close())
 
 
-def test_postgresql_and_the_model_agree(loop: asyncio.AbstractEventLoop, kept_postgresql: Database) -> None:
-    play(kept_postgresql, loop, 25)
+@pytest.mark.parametrize("examples", [5, pytest.param(25, marks=LONG)])
+def test_postgresql_and_the_model_agree(
+    loop: asyncio.AbstractEventLoop, kept_postgresql: Database, examples: int
+) -> None:
+    play(kept_postgresql, loop, examples)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
@@ -35,7 +36,7 @@ from entrepot.registry.rules import Rules
 from entrepot.registry.tag_history import TagHistory
 from entrepot.storage.memory import MemoryStorage
 from registry import test_model_based as base
-from registry.test_model_based import IMAGES, INDEXES, NAMES, TAGS, Model, Registry, loop
+from registry.test_model_based import IMAGES, INDEXES, LONG, NAMES, TAGS, Model, Registry, loop
 
 __all__ = ["loop"]
 WINDOW = 2 * DAY
@@ -295,15 +296,21 @@ def play(database: Database, loop: asyncio.AbstractEventLoop, examples: int) -> 
     )
 
 
-def test_sqlite_and_the_model_agree(loop: asyncio.AbstractEventLoop, tmp_path: Path, migrated_sqlite: Path) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(40, marks=LONG)])
+def test_sqlite_and_the_model_agree(
+    loop: asyncio.AbstractEventLoop, tmp_path: Path, migrated_sqlite: Path, examples: int
+) -> None:
     path = tmp_path / "entrepot.db"
     shutil.copy(migrated_sqlite, path)
     database = SqliteDatabase(path)
     try:
-        play(database, loop, 40)
+        play(database, loop, examples)
     finally:
         loop.run_until_complete(database.close())
 
 
-def test_postgresql_and_the_model_agree(loop: asyncio.AbstractEventLoop, kept_postgresql: Database) -> None:
-    play(kept_postgresql, loop, 8)
+@pytest.mark.parametrize("examples", [2, pytest.param(8, marks=LONG)])
+def test_postgresql_and_the_model_agree(
+    loop: asyncio.AbstractEventLoop, kept_postgresql: Database, examples: int
+) -> None:
+    play(kept_postgresql, loop, examples)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from served_registry import PASSWORD, Answer, Served
 
@@ -168,9 +168,17 @@ FIELDS = st.lists(
 WHO = ("nobody", "admin", "anna", "narrow", "basic", "forged", "odd", "twice")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(method=st.sampled_from(["GET", "HEAD"]), target=st.sampled_from(TARGETS), who=st.sampled_from(WHO), more=FIELDS)
-def test_both_ways_give_the_same_bytes(shop: Shop, method: str, target: str, who: str, more: list[bytes]) -> None:
+@pytest.mark.parametrize("examples", [60, pytest.param(300, marks=pytest.mark.slow)])
+def test_both_ways_give_the_same_bytes(shop: Shop, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.sampled_from(["GET", "HEAD"]), st.sampled_from(TARGETS), st.sampled_from(WHO), FIELDS)
+    def same(method: str, target: str, who: str, more: list[bytes]) -> None:
+        both_ways(shop, method, target, who, more)
+
+    same()
+
+
+def both_ways(shop: Shop, method: str, target: str, who: str, more: list[bytes]) -> None:
     admin = shop.tokens["admin"]
     proof = {
         "nobody": [],
@@ -226,9 +234,17 @@ def change(shop: Shop, what: str, number: int) -> None:
             shop.send("PUT", f"/api/v2.0/users/{shop.anna}/sysadmin", json={"sysadmin_flag": what == "unlock"})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(changes=st.lists(st.sampled_from(CHANGES), min_size=1, max_size=6))
-def test_no_answer_is_older_than_an_acknowledged_change(shop: Shop, changes: list[str]) -> None:
+@pytest.mark.parametrize("examples", [5, pytest.param(25, marks=pytest.mark.slow)])
+def test_no_answer_is_older_than_an_acknowledged_change(shop: Shop, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.lists(st.sampled_from(CHANGES), min_size=1, max_size=6))
+    def fresh(changes: list[str]) -> None:
+        never_older(shop, changes)
+
+    fresh()
+
+
+def never_older(shop: Shop, changes: list[str]) -> None:
     bearer = b"Authorization: " + shop.tokens["anna"]
     asked = [
         request_of(method, target, *proof)
@@ -313,6 +329,7 @@ def test_requests_in_a_row_without_waiting_are_answered_in_order(shop: Shop) -> 
         assert client.until_closed() == b""
 
 
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
 def test_who_takes_no_answers_gets_no_more_of_them(shop: Shop) -> None:
     """A client that asks and does not read is not answered into memory without end."""
     shop.read.quickly = True

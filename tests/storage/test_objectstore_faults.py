@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from entrepot.storage.objectstore import ATTEMPTS, ObjectStorage
 
 MIB = 1 << 20
 SECRET = "verysecretverysecret"
-CONTENT = b"".join(number.to_bytes(8, "big") for number in range(5 * MIB // 8))
+CONTENT = struct.pack(f">{5 * MIB // 8}Q", *range(5 * MIB // 8))
 
 _HEAD = re.compile(rb"^([A-Z]+) (\S+) HTTP/1\.1\r\n(.*?)\r\n\r\n", re.DOTALL)
 _RANGE = re.compile(rb"range: bytes=(\d+)-(\d+)", re.IGNORECASE)

@@ -5,16 +5,14 @@ import re
 from typing import Any
 
 import pytest
-from form import documented
 from furnish import Made, addresses, furnish
 from house import Client, Harbor
 from pushing import IMAGE, digest_of, push_image
 from reader import Reader, Readers
+from served import SERVED
 from test_policies import DAILY, immutable, working
 
 from contracts.access_house import basic
-from entrepot.api.harbor.document import document
-from entrepot.api.harbor.handlers import HANDLERS
 from entrepot.web.routes import ROUTES
 from entrepot.web.subject import Place
 
@@ -57,7 +55,7 @@ def operations(made: Made) -> list[str]:
         "addition": ["build_history", "readme.md", "sbom"],
     }
     found = []
-    for name, operation in documented(document(HANDLERS)).items():
+    for name, operation in SERVED.items():
         if operation.method.lower() != "get" or name in TELLING_OF_THE_PAST:
             continue
         parts = re.findall(r"\{(\w+)\}", operation.path)

@@ -77,10 +77,18 @@ def _raised(tree: ast.Module, inside: str) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
-        kind = ERRORS.get(ast.unparse(node.func).removeprefix("errors."))
+        kind = ERRORS.get(_called(node.func))
         if kind is None or issubclass(kind, (*OF_CLIENTS, *OF_OPERATORS)):
             continue
         yield from ((text, node.lineno) for text in _texts(node.args[0], inside))
+
+
+def _called(function: ast.expr) -> str:
+    """The name of what is called, where it is one of a module's own or of `errors`."""
+    match function:
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="errors"), attr=name):
+            return name
+    return ""
 
 
 def _every(tree: ast.Module) -> Iterator[tuple[str, int]]:
