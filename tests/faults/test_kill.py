@@ -36,10 +36,17 @@ context.set_forkserver_preload(["dying"])
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_sqlite(name: str, tmp_path: Path, migrated_sqlite: Path) -> None:
+    def place_in(folder: Path) -> Place:
+        return Place(database=str(folder / "entrepot.db"), storage=str(folder / "objects"))
+
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    shutil.copy(migrated_sqlite, begun / "entrepot.db")
+    asyncio.run(prepare(place_in(begun), SCENARIOS[name]))
+
     def fresh(folder: Path) -> Place:
-        path = folder / "entrepot.db"
-        shutil.copy(migrated_sqlite, path)
-        return Place(database=str(path), storage=str(folder / "objects"))
+        shutil.copytree(begun, folder)
+        return place_in(folder)
 
     assert kill_at_each(name, range(1, MOST), tmp_path, fresh, lambda _: None) > 5
 
@@ -51,8 +58,11 @@ def test_postgresql(name: str, tmp_path: Path, postgresql_server: PostgresqlServ
     made = []
 
     def fresh(folder: Path) -> Place:
+        folder.mkdir()
         made.append(postgresql_server.take())
-        return Place(database=postgresql_server.url(made[-1]), storage=str(folder / "objects"))
+        place = Place(database=postgresql_server.url(made[-1]), storage=str(folder / "objects"))
+        asyncio.run(prepare(place, SCENARIOS[name]))
+        return place
 
     first = 1 + sorted(SCENARIOS).index(name) % SAMPLE
     try:
@@ -65,12 +75,13 @@ def test_postgresql(name: str, tmp_path: Path, postgresql_server: PostgresqlServ
 def kill_at_each(
     name: str, steps: range, folder: Path, fresh: Callable[[Path], Place], settle: Callable[[Place], None]
 ) -> int:
-    """How many steps the scenario was killed at: all of the range that it has."""
+    """How many steps the scenario was killed at: all of the range that it has.
+
+    `fresh` makes the folder, and a place in it where the scenario is prepared.
+    """
     for killed, at in enumerate(steps):
         here = folder / str(at)
-        here.mkdir()
         place = fresh(here)
-        asyncio.run(prepare(place, SCENARIOS[name]))
         process = context.Process(target=dying.act, args=(place, name, at, here / "notes", here / "names"))
         process.start()
         process.join(60)

@@ -6,6 +6,7 @@ import os
 import resource
 import time
 import zlib
+from functools import cache
 
 import pytest
 
@@ -219,6 +220,7 @@ async def test_a_content_that_comes_out_otherwise_is_an_error(reading: Reading) 
         await reading.content("etc/hosts")
 
 
+@cache
 def zeros(count: int) -> bytes:
     """A file of that many zero bytes in an archive, gzipped, without ever being held whole."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)

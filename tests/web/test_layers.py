@@ -104,15 +104,20 @@ async def test_contents_are_given_where_they_can_do_nothing(harbor: Harbor, admi
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["layer=99", "layer=-1", "layer=x", "path=none", "file=none", "path=../../etc", "file=%00", "start=99999999999999",
-     "file=etc&start=5", "layer=0&file=app/main.py&view=change", "after=zzz", "q=" + "x" * 300, "of=x"],
+ODD = (
+    "layer=99", "layer=-1", "layer=x", "path=none", "file=none", "path=../../etc", "file=%00", "start=99999999999999",
+    "file=etc&start=5", "layer=0&file=app/main.py&view=change", "after=zzz", "q=" + "x" * 300, "of=x",
 )  # fmt: skip
-async def test_no_address_breaks_the_page(harbor: Harbor, admin: Reader, query: str) -> None:
+
+
+async def test_no_address_breaks_the_page(harbor: Harbor, admin: Reader) -> None:
     await opened(harbor, admin, ":latest")
-    assert (await admin.get(f"/{REPOSITORY}:latest/-/layers?{query}")).status_code in (200, 400, 404)
-    assert (await admin.get(f"/{REPOSITORY}:latest/-/file?{query}")).status_code in (200, 400, 404)
+    found = {
+        f"{page}?{query}": (await admin.get(f"/{REPOSITORY}:latest/-/{page}?{query}")).status_code
+        for query in ODD
+        for page in ("layers", "file")
+    }
+    assert {address: status for address, status in found.items() if status not in (200, 400, 404)} == {}
 
 
 async def test_what_has_no_layers_says_so(admin: Reader, made: Made) -> None:
