@@ -2,6 +2,7 @@
 
 import pytest
 
+import entrepot.db.sqlite
 from contracts.access_house import house
 from contracts.databases import (
     database,
@@ -10,6 +11,9 @@ from contracts.databases import (
     migrated_sqlite,
     postgresql_server,
 )
+
+# Where a test collects, nobody pushes beside it: what is in no hurry would wait in vain, each time.
+entrepot.db.sqlite.ALONG_WITHIN = 0.0
 
 __all__ = ["database", "database_url", "empty_postgresql_url", "house", "migrated_sqlite", "postgresql_server"]
 

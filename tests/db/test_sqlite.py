@@ -13,7 +13,7 @@ import pytest
 import entrepot.db
 from contracts.instance_rows import insert, names
 from entrepot.db.contract import Database, Transaction
-from entrepot.db.sqlite import ALONG_WITHIN, SqliteDatabase, _in_sqlite_style, connect
+from entrepot.db.sqlite import SqliteDatabase, _in_sqlite_style, connect
 
 
 def test_sqlite_is_opened_durable_and_with_its_foreign_keys(tmp_path: Path) -> None:
@@ -92,6 +92,13 @@ def test_sqlite_leaves_everything_else_as_it_is(statement: str) -> None:
     connection.close()
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Seconds that a change in no hurry waits."""
+    monkeypatch.setattr("entrepot.db.sqlite.ALONG_WITHIN", 0.05)
+    return 0.05
+
+
 class Commits:
     """Counts the transactions that the database commits."""
 
@@ -104,7 +111,7 @@ class Commits:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_is_in_no_hurry_shares_the_commit_of_what_is(database: Database) -> None:
+async def test_what_is_in_no_hurry_shares_the_commit_of_what_is(database: Database, patience: float) -> None:
     assert isinstance(database, SqliteDatabase)
     commits = Commits(database)
     patient = asyncio.create_task(database.write_along(lambda tx: insert(tx, "patient")))
@@ -116,16 +123,16 @@ async def test_what_is_in_no_hurry_shares_the_commit_of_what_is(database: Databa
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_what_is_in_no_hurry_is_committed_though_nothing_else_is(database: Database) -> None:
-    for number in range(20):
+async def test_what_is_in_no_hurry_is_committed_though_nothing_else_is(database: Database, patience: float) -> None:
+    for number in range(10):
         began = time.monotonic()
         await asyncio.wait_for(database.write_along(lambda tx, n=number: insert(tx, f"row {n:02}")), 10)  # type: ignore[misc]
-        assert time.monotonic() - began >= ALONG_WITHIN
-    assert len(await database.read(names)) == 20
+        assert time.monotonic() - began >= patience
+    assert len(await database.read(names)) == 10
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_the_faults_of_what_is_in_no_hurry_are_its_own(database: Database) -> None:
+async def test_the_faults_of_what_is_in_no_hurry_are_its_own(database: Database, patience: float) -> None:
     def fails(tx: Transaction) -> None:
         insert(tx, "half")
         raise RuntimeError("no")

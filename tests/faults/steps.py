@@ -7,6 +7,9 @@ from entrepot.db.contract import Database, Row, T, Transaction
 from entrepot.storage.contract import Chunk
 from entrepot.storage.systemcalls import SystemCalls
 
+FOLDERS_A_STEP = 100
+"""A new store makes 256 folders one after another: the first of each hundred stands for them."""
+
 
 class Steps:
     """Counts the steps, which may be taken by several threads, and does something before one of them."""
@@ -88,6 +91,7 @@ class SteppedCalls(SystemCalls):
 
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
+        self._folders = 0
 
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
         self._steps.before("open")
@@ -114,5 +118,7 @@ class SteppedCalls(SystemCalls):
         super().unlink(path)
 
     def mkdir(self, path: str, mode: int) -> None:
-        self._steps.before("mkdir")
+        if self._folders % FOLDERS_A_STEP == 0:
+            self._steps.before("mkdir")
+        self._folders += 1
         super().mkdir(path, mode)

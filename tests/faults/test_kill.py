@@ -6,7 +6,6 @@ passed nothing may be left over.
 """
 
 import asyncio
-import multiprocessing
 import shutil
 import signal
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dying
+import forking
 import psycopg
 import pytest
 from aftermath import check, promises
@@ -27,9 +27,6 @@ SAMPLE = 9
 """On PostgreSQL only each so manieth step, since every one needs a database of its own."""
 MOST = 1000
 """More steps than any scenario has."""
-
-context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["dying"])
 
 
 @pytest.mark.slow
@@ -82,8 +79,8 @@ def kill_at_each(
     for killed, at in enumerate(steps):
         here = folder / str(at)
         place = fresh(here)
-        process = context.Process(target=dying.act, args=(place, name, at, here / "notes", here / "names"))
-        process.start()
+        process = forking.context.Process(target=dying.act, args=(place, name, at, here / "notes", here / "names"))
+        forking.start(process)
         process.join(60)
         assert process.exitcode in (0, -signal.SIGKILL)
         settle(place)

@@ -1,10 +1,10 @@
 """Two processes at once on one upload session, as when a client gives up waiting and asks again."""
 
 import asyncio
-import multiprocessing
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import forking
 import pytest
 import sharing
 from aftermath import findings
@@ -21,9 +21,6 @@ ONE, TWO = b"one" * 100_000, b"two" * 100_000
 BOTH = ONE + ONE
 
 Pair = tuple[str, str]
-
-context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["sharing"])
 
 
 @pytest.fixture
@@ -83,14 +80,16 @@ def together(
 ) -> None:
     """Has two processes go at the same sessions, and judges each; in the end nothing may be left over."""
     sessions = asyncio.run(begin(place, before))
-    barrier = context.Barrier(2)
+    barrier = forking.context.Barrier(2)
     outs = [folder / "first", folder / "second"]
     processes = [
-        context.Process(target=sharing.share, args=(place, sessions, barrier, way, some, str(Digest.of(whole)), out))
+        forking.context.Process(
+            target=sharing.share, args=(place, sessions, barrier, way, some, str(Digest.of(whole)), out)
+        )
         for way, some, whole, out in zip(ways, data, digests, outs, strict=True)
     ]
     for process in processes:
-        process.start()
+        forking.start(process)
     for process in processes:
         process.join(100)
         assert process.exitcode == 0
