@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -70,6 +70,7 @@ from entrepot.registry.retention import Retention
 from entrepot.registry.retention_runs import RetentionRuns
 from entrepot.registry.robots import Robots
 from entrepot.registry.rules import Rules
+from entrepot.registry.small_blobs import SmallBlobs
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.tags import Tags
 from entrepot.registry.trash import Trash
@@ -116,6 +117,7 @@ class House:
     """For commands: it acts for whoever is at the machine."""
     pulls: Pulls
     usage: Usage
+    small: SmallBlobs = field(default_factory=SmallBlobs)
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -146,10 +148,8 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
         passwords = Passwords()
         try:
             started = await first_start(db, settings.admin_password or None, settings.data)
-            rules = rules_of(settings)
-            keys = Keys(db)
+            rules, keys, pulls = rules_of(settings), Keys(db), Pulls(db)
             tokens = Tokens(keys, int(settings.token_lifetime.total_seconds()))
-            pulls = Pulls(db)
             yield House(
                 settings=settings,
                 rules=rules,
@@ -197,8 +197,8 @@ class RegistryService:
         if not isinstance(house.db, AtHand):
             return None
         house.db.draw_near()
-        readings = Readings(house.db, house.storage, house.rules)
-        return AtOnce(house.db, Turnstile(house.db, house.tokens), readings, house.pulls)
+        at_hand = Readings(house.db, house.storage, house.rules, house.small)
+        return AtOnce(house.db, Turnstile(house.db, house.tokens), at_hand, house.pulls)
 
     @property
     def probes(self) -> Probes:
@@ -304,7 +304,7 @@ def route(house: House, probes: Probes) -> Edges:
     uploads = Uploads(db, storage, rules, arrivals, AHEAD)
     oci = OciApp(
         house.gate,
-        Blobs(db, storage, rules),
+        Blobs(db, storage, rules, house.small),
         uploads,
         Manifests(db, storage, rules, house.pulls),
         Tags(db),

@@ -10,10 +10,14 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from contracts.place import DAY, Place, stream
-from entrepot.db.contract import Database
+from entrepot.db.contract import AtHand, Database
 from entrepot.model.digest import Digest
 from entrepot.model.errors import BlobUnknown, BodyCut, DigestInvalid
+from entrepot.registry.blobs import Blob, Blobs
+from entrepot.registry.readings import Readings
 from entrepot.registry.rules import Rules
+from entrepot.registry.small_blobs import LARGEST, SmallBlobs
+from entrepot.storage.contract import Key
 from entrepot.storage.objectstore import ObjectStorage
 
 KEYS = {"region": "us-east-1", "access_key_id": "somebody", "secret_access_key": "secret"}
@@ -90,3 +94,38 @@ async def test_two_pushes_of_one_content_at_once_keep_one_object(place: Place) -
         assert await place.read(b"content", f"library/{number}") == b"content"
     await place.collect()
     assert len(await place.stored()) == 1
+
+
+class Fetched(ObjectStorage):
+    """Notes what is fetched."""
+
+    def __init__(self, inner: ObjectStorage) -> None:
+        self.__dict__ = inner.__dict__
+        self.fetched: list[tuple[int, int]] = []
+
+    def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
+        self.fetched.append((start, end))
+        return super().read(key, start, end)
+
+
+async def test_a_small_blob_is_fetched_once_and_given_at_once_from_then_on(place: Place) -> None:
+    assert isinstance(place.storage, ObjectStorage)
+    assert isinstance(place.db, AtHand)
+    storage, small = Fetched(place.storage), SmallBlobs()
+    blobs = Blobs(place.db, storage, place.rules, small)
+    readings = Readings(place.db, storage, place.rules, small)
+    content, large = bytes(range(256)) * 16, b"x" * (LARGEST + 1)
+    blob, larger = await place.push(content), await place.push(large)
+
+    async def given(which: Blob, start: int, end: int) -> bytes:
+        return b"".join([piece async for piece in blobs.open(which, start, end)])
+
+    assert readings.content(blob) is None
+    assert await given(blob, 5, 9) == content[5:9]
+    assert await given(blob, 0, len(content)) == content
+    assert readings.content(blob) == content
+    assert storage.fetched == [(0, len(content))]
+    for _ in range(2):
+        assert await given(larger, 0, len(large)) == large
+    assert readings.content(larger) is None
+    assert len(storage.fetched) == 3

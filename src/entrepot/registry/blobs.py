@@ -16,6 +16,7 @@ from entrepot.model.grant import RepositoryGrant
 from entrepot.model.project import Action
 from entrepot.registry import refusals
 from entrepot.registry.rules import Rules
+from entrepot.registry.small_blobs import LARGEST, SmallBlobs
 from entrepot.storage.contract import Key, LocalFiles, OpenFile, SignedUrls, Storage
 
 # Goes on while the machine is suspended, where there is such a clock.
@@ -53,8 +54,10 @@ class Redirect:
 class Blobs:
     """The blobs of repositories."""
 
-    def __init__(self, db: Database, storage: Storage, rules: Rules) -> None:
+    def __init__(self, db: Database, storage: Storage, rules: Rules, small: SmallBlobs | None = None) -> None:
+        """`small`: where small blobs are held that had to be fetched from elsewhere."""
         self._db = db
+        self._small = small
         self._storage = storage
         self._rules = rules
         self._files = storage if isinstance(storage, LocalFiles) else None
@@ -88,7 +91,19 @@ class Blobs:
 
         Raises ObjectMissing or StorageFailed, possibly after some pieces.
         """
-        return self._chain(blob, start, end) if blob.further else self._storage.read(blob.key, start, end)
+        if blob.further:
+            return self._chain(blob, start, end)
+        if self._small is not None and self._files is None and 0 < blob.size <= LARGEST:
+            return self._held(self._small, blob, start, end)
+        return self._storage.read(blob.key, start, end)
+
+    async def _held(self, small: SmallBlobs, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
+        """As `open`, of a small blob: fetched as a whole if it is not held, and held from then on."""
+        content = small.get(blob.key)
+        if content is None:
+            content = b"".join([piece async for piece in self._storage.read(blob.key, 0, blob.size)])
+            small.keep(blob.key, content)
+        yield content[start:end]
 
     async def _chain(self, blob: Blob, start: int, end: int) -> AsyncIterator[bytes]:
         for key, inside in _spans(blob, start, end):

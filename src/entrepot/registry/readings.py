@@ -27,11 +27,12 @@ class BlobReading(NamedTuple):
 class Readings:
     """What repositories show. Never waits: where `Manifests` and `Blobs` would, or would refuse, it gives None."""
 
-    def __init__(self, db: AtHand, storage: Storage, rules: Rules) -> None:
+    def __init__(self, db: AtHand, storage: Storage, rules: Rules, small: SmallBlobs) -> None:
+        """`small`: as for `Blobs`, which holds there what is not in files."""
         self._db = db
         self._rules = rules
         self._files = storage if isinstance(storage, LocalFiles) else None
-        self._small = SmallBlobs()
+        self._small = small
 
     def manifest(self, grant: RepositoryGrant, reference: Reference) -> ManifestRow | None:
         """The manifest that a tag or a digest names. Raises Denied, DatabaseFailed."""
@@ -61,10 +62,10 @@ class Readings:
 
     def content(self, blob: Blob) -> bytes | None:
         """The bytes of a small blob; None if it is large, in parts, or not in memory."""
-        if self._files is None or blob.size > LARGEST or blob.further:
+        if blob.size > LARGEST or blob.further:
             return None
         held = self._small.get(blob.key)
-        if held is None:
+        if held is None and self._files is not None:
             held = self._files.cached(blob.key, blob.size)
             if len(held) != blob.size:
                 return None

@@ -2,8 +2,10 @@
 
 import os
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 import obstore
@@ -14,9 +16,10 @@ from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Key
 from entrepot.storage.objecturl import PART, Client, ObjectUrl
 from entrepot.storage.objectwriter import ObjectStoreWriter
+from entrepot.storage.readahead import PIECE, Room, read_ahead
 
-PIECE = 1 << 20
-"""The most bytes in one piece of a read."""
+READ_WHOLE = 256 * 1024
+"""Bytes of the longest range that one request asks for alone."""
 ATTEMPTS = 4
 """How often a read is asked for again that gave nothing; each is already repeated by the client library."""
 
@@ -40,6 +43,7 @@ class ObjectStorage:
         """
         self._store = store
         self._part_size = part_size
+        self._room = Room()
         self._mode: Literal["create", "overwrite"] = "overwrite" if overwrite else "create"
 
     @classmethod
@@ -67,12 +71,32 @@ class ObjectStorage:
         return ObjectStoreWriter(single, parts, self._part_size, hasher)
 
     async def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes of the range, in pieces of up to 1 MiB; a connection that breaks is taken up where it stopped."""
+        """The bytes of the range, in pieces of up to 1 MiB; a connection that breaks is taken up where it stopped.
+
+        Long ranges are fetched by several requests at a time, as each connection to a store is slow.
+        """
         if start >= end:
             size = await self.size(key)
             if size is None or size < end:
                 raise _missing(key)
             return
+        if end - start <= READ_WHOLE:
+            pieces = self._stream(key, start, end)
+        else:
+            pieces = read_ahead(start, end, partial(self._stream, key), partial(self._fetch, key), self._room)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    async def _fetch(self, key: Key, start: int, end: int) -> memoryview | None:
+        """The bytes of the range; None if they did not come, for whatever reason."""
+        try:
+            content = memoryview(await obstore.get_range_async(self._store, key, start=start, end=end))
+        except (BaseError, OSError):
+            return None
+        return content if len(content) == end - start else None
+
+    async def _stream(self, key: Key, start: int, end: int) -> AsyncGenerator[bytes, None]:
         attempts = ATTEMPTS
         while start < end:
             try:
