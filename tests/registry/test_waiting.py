@@ -20,7 +20,6 @@ from entrepot.model.reference import Tag
 from entrepot.registry.artifacts import Artifacts
 from entrepot.registry.rules import Rules
 from entrepot.storage.memory import MemoryStorage
-from entrepot.tasks import collect
 
 
 @pytest.fixture
@@ -149,7 +148,6 @@ async def test_room_that_is_given_back_to_several_projects(place: Place, monkeyp
         for name in names:  # So that each of two collectors would come to the projects in another order.
             await place.push(layer, name)
     await place.let_time_pass(2 * place.rules.lease)
-    monkeypatch.setattr(collect, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(blobs, "unlink", slowly(blobs.unlink))
-    await asyncio.gather(place.collector.round(), place.collector.round())
+    await asyncio.gather(place.collector.round(2), place.collector.round(2))
     assert await place.rows("SELECT used FROM quotas") == [(0,), (0,)]
