@@ -63,12 +63,15 @@ async def judge(
 
 
 async def drain(house: House, patience: float = DRAIN_SECONDS) -> list[str]:
-    """What is left over once everything that may be let go has had the time to go."""
+    """What is left over once nothing has gone for so many seconds, though all that may go had the time to."""
     await house.db.write(_as_if_removers_were_forgotten)
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
+    latest = deadline + 10 * patience
+    while time.monotonic() < min(deadline, latest):
         idle = (await house.collector.round()).idle
-        if idle and not await house.db.read(_left):
+        if not idle:
+            deadline = time.monotonic() + patience
+        elif not await house.db.read(_left):
             break
     left = await house.db.read(_left)
     objects = [key async for key in house.storage.keys()]  # noqa: SIM118 - not a dict
