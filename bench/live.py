@@ -165,13 +165,13 @@ def main(arguments: list[str]) -> int:
     place = (options.database, options.workers)
     met = _prompt_enough(*place, options.rounds, check=options.check) if options.rounds else True
     with sharing(*place) as (pid, (_, opened)):
+        # A registry that was just started has things to do; what it takes without streams is not what streams cost.
+        asyncio.run(at_rest(opened, pid, 0, options.seconds))
+        bare = asyncio.run(at_rest(opened, pid, 0, options.seconds))
         for count in options.streams:
             share = asyncio.run(at_rest(opened, pid, count, options.seconds))
-            print(f"{count} streams at rest: {100 * share:.1f} % of a core")
-            if share >= AT_REST and options.check and _busy():
-                share = asyncio.run(at_rest(opened, pid, count, options.seconds))
-                print(f"{count} streams at rest: {100 * share:.1f} % of a core")
-            met = met and share < AT_REST
+            print(f"{count} streams at rest: {100 * share:.1f} % of a core, {100 * bare:.1f} without any")
+            met = met and share - bare < AT_REST
     if options.check and not met:
         print(f"not met: median {MEDIAN} s, worst {WORST} s, and {100 * AT_REST:g} % of a core at rest")
     return 1 if options.check and not met else 0
