@@ -89,6 +89,19 @@ async def test_many_readers_share_the_room() -> None:
     assert left(room) == 6
 
 
+async def test_a_part_that_is_being_read_takes_room_until_all_of_it_was() -> None:
+    store, room = Store(), Room(16)
+    async with aclosing(read_ahead(0, FIRST + 2 * WINDOW, store.stream, store.fetch, room)) as pieces:
+        assert len(await anext(pieces)) == FIRST
+        for _ in range(WINDOW // PIECE):
+            await anext(pieces)
+            assert left(room) <= 14
+            for _ in range(14):
+                room.give()
+        await anext(pieces)
+        assert left(room) == 15
+
+
 async def test_who_leaves_in_the_middle_gives_its_room_back() -> None:
     store, room = Store(), Room(16)
     async with aclosing(read_ahead(0, len(CONTENT), store.stream, store.fetch, room)) as pieces:

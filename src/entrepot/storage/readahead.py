@@ -52,15 +52,10 @@ async def read_ahead(start: int, end: int, stream: Stream, fetch: Fetch, room: R
                 fetching[ahead] = asyncio.ensure_future(fetch(ahead, min(ahead + WINDOW, end)))
                 ahead += WINDOW
             stop = min(min(fetching) if fetching and at not in fetching else at + WINDOW, end)
-            content = None
-            if at in fetching:
-                try:
-                    content = await fetching.pop(at)
-                finally:
-                    room.give()
-            elif not fetching:
+            if not fetching:
                 stop = min(at + LONG, end)
                 ahead = max(ahead, stop)
+            content = await fetching[at] if at in fetching else None
             if content is not None:
                 for offset in range(0, len(content), PIECE):
                     yield bytes(content[offset : offset + PIECE])
@@ -68,6 +63,9 @@ async def read_ahead(start: int, end: int, stream: Stream, fetch: Fetch, room: R
                 async with aclosing(stream(at, stop)) as pieces:
                     async for piece in pieces:
                         yield piece
+            if at in fetching:  # Until here it was in memory.
+                del fetching[at], content
+                room.give()
             at, most = stop, min(most + 1, SIDE_BY_SIDE)
     finally:
         for task in fetching.values():

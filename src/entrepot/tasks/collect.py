@@ -119,11 +119,8 @@ class Collector:
             # In this order: what is locked by taking is then locked by nobody who waits for anything.
             return collection.collect(tx, rows, grace), removals.take_due(tx, rows)
 
-        try:
-            collected, keys = await self._db.write_along(change)
-        except BaseException:
-            self._gone += gone
-            raise
+        # If it fails, those that are gone are taken up again a minute later, as with a remover that died.
+        collected, keys = await self._db.write_along(change)
         removed = await self._remove(keys)
         return Round(
             reviewed=collected.reviewed,
