@@ -1,5 +1,10 @@
 """Jobs: the lists, one job with its log, queues, plans; and who may see them."""
 
+# ruff: noqa: RUF001 - Chinese has a punctuation of its own
+
+import errno
+import os
+
 import pytest
 from house import Harbor
 from reader import Readers
@@ -7,6 +12,7 @@ from reader import Readers
 from entrepot.db import job_logs, job_state, jobs
 from entrepot.db.contract import Transaction
 from entrepot.model.job import JobKind, JobRequest, JobState, LogLine
+from entrepot.storage.failing import Doing, of_system
 from entrepot.web.job_words import KINDS
 
 PAGES = ["", "?show=running", "?show=waiting", "?show=ended", "?show=failed", "?show=schedules", "?show=workers"]
@@ -89,6 +95,31 @@ async def test_a_log_is_shown_and_given(reader: Readers, harbor: Harbor) -> None
     for path in ("/-/jobs/999", "/-/jobs/x", "/-/jobs/9999999999999999999999/log", "/-/jobs/٣"):
         assert (await admin.get(path)).status_code == 404
     assert (await (await reader().sign_in("owner")).get(f"/-/jobs/{job}/log")).status_code == 403
+
+
+async def test_chinese_pages_tell_in_chinese_why_a_job_failed_and_what_its_log_says(
+    reader: Readers, harbor: Harbor
+) -> None:
+    full = str(of_system(Doing.WRITE, OSError(errno.ENOSPC, "")))
+    lines = ["reading 3 blobs again", f"object 1f/2e cannot be read: {full}", "nobody knows <this>"]
+
+    def fail(tx: Transaction) -> int:
+        job = put(tx, JobState.FAILED, full)
+        job_logs.add(tx, job, [LogLine(10 + number, tx.now, "info", line) for number, line in enumerate(lines)])
+        return job
+
+    job = await harbor.whole.db.write(fail)
+    admin = await reader().sign_in("admin")
+    for path in (f"/-/jobs/{job}", "/-/jobs?show=failed"):
+        page = (await admin.get(path, headers={"accept-language": "zh"})).text
+        assert f"存储空间不足（{os.strerror(errno.ENOSPC)}）" in page
+        assert "there is no room" not in page
+    page = (await admin.get(f"/-/jobs/{job}", headers={"accept-language": "zh"})).text
+    assert "开始重新读取 3 个数据块" in page
+    assert "无法读取对象 1f/2e：存储空间不足" in page
+    assert "nobody knows &lt;this&gt;" in page
+    log = (await admin.get(f"/-/jobs/{job}/log", headers={"accept-language": "zh"})).text
+    assert lines[0] in log
 
 
 async def test_queues_are_held_back_and_let_go_on(reader: Readers) -> None:

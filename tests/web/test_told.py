@@ -68,6 +68,14 @@ def test_some_is_found_at_all() -> None:
         ),
         ("ann may not pull its repository in project shop", "ann 无权在项目 shop 中从仓库拉取"),
         ("ann may not list its user in the whole registry", "ann 无权在整个镜像仓库中列出用户"),
+        (
+            "sha256:0ff could not be read: object 1f/2e cannot be read: could not read an object: Input/output error",
+            "无法读取 sha256:0ff：无法读取对象 1f/2e：无法读取对象：Input/output error",
+        ),
+        (
+            "could not write an object: the object store answered 503 SlowDown",
+            "无法写入对象：对象存储返回 503 SlowDown",
+        ),
         ("there is no project shop, or ann may not push its repository", "没有项目 shop，或者 ann 无权向仓库推送"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What is told to people from below the pages: the sentences of errors, and why rules keep or take something.
+"""What is told to people from below the pages: by errors, by rules that keep or take something, by jobs.
 
 A sentence is a pattern: what is filled in stands as `%(1)s`, `%(2)s` and so on, as `Voice.told` reads it.
 """
@@ -9,19 +9,23 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from entrepot.jobs.task import JobFailed
 from entrepot.model import errors
 from entrepot.model.layer_draft import LayerRefused
 from entrepot.registry.archive import ArchiveRefused
 from entrepot.registry.unpacking import Undecodable
+from entrepot.tasks.examine import Damage
 
 SOURCE = Path(__file__).parents[2] / "src" / "entrepot"
-ROOMS = ("model", "access", "db", "registry", "wire", "web")
+ROOMS = ("model", "storage", "db", "jobs", "access", "registry", "tasks", "wire", "web")
 WHOLE = (
+    "model/job_reason.py",
     "model/retained.py",
     "model/selector.py",
     "model/immutability.py",
     "registry/protection.py",
     "registry/retaining.py",
+    "storage/failing.py",
 )
 """Modules of which every string with a blank in it is part of a sentence for people, raised or not."""
 OF_CLIENTS = (
@@ -36,8 +40,6 @@ OF_CLIENTS = (
     errors.RangeInvalid,
 )
 """What only clients that push and pull are told."""
-OF_OPERATORS = (errors.Failed,)
-"""What whoever runs the registry has to mend, told in the words of systems beneath it."""
 NOT_OF_PAGES = {
     "access/tokens.py": "tokens are of clients",
     "access/gate.py": "credentials are of clients; pages are signed in to by a form",
@@ -45,12 +47,16 @@ NOT_OF_PAGES = {
     "db/listing.py": "the query language of the management API",
     "db/artifact_lists.py": "the same",
     "db/audit_lists.py": "the same",
+    "db/migrate.py": "schemas are made by a command, and before there are pages",
     "registry/icons.py": "pages show no icons of artifacts",
     "web/topic.py": "what the script of a page asks for",
+    "tasks/prove.py": "the findings of a command",
     "model/manifest.py": "manifests are pushed by clients",
 }
-ERRORS: dict[str, type[Exception]] = {
+SPOKEN: dict[str, type] = {
     "ArchiveRefused": ArchiveRefused,
+    "Damage": Damage,
+    "JobFailed": JobFailed,
     "LayerRefused": LayerRefused,
     "Undecodable": Undecodable,
     **{
@@ -75,12 +81,19 @@ def told() -> Iterator[tuple[str, str]]:
 
 def _raised(tree: ast.Module, inside: str) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        kind = ERRORS.get(_called(node.func))
-        if kind is None or issubclass(kind, (*OF_CLIENTS, *OF_OPERATORS)):
-            continue
-        yield from ((text, node.lineno) for text in _texts(node.args[0], inside))
+        if isinstance(node, ast.Call) and node.args and _tells(node.func):
+            yield from (
+                (text, node.lineno) for text in _texts(node.args[-1 if _called(node.func) == "Damage" else 0], inside)
+            )
+
+
+def _tells(function: ast.expr) -> bool:
+    """Whether what is called takes a sentence for people: it is an error, or the log of a job."""
+    match function:
+        case ast.Attribute(value=ast.Name(id="job" | "running"), attr="log"):
+            return True
+    kind = SPOKEN.get(_called(function))
+    return kind is not None and not issubclass(kind, OF_CLIENTS)
 
 
 def _called(function: ast.expr) -> str:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from entrepot.db.contract import Transaction
 from entrepot.model.job import JobState, Json
+from entrepot.model.job_reason import died_each_time
 
 LONGEST_WAIT = 3_600_000_000
 """Microseconds that a job waits for its next attempt at most. A time further ahead was written by another clock."""
@@ -81,7 +82,7 @@ def begin(tx: Transaction, job_id: int, run: int, node: str) -> Begun | None:
         _close(tx, job_id, JobState.STOPPED, "", None)
         return None
     if start > MOST_STARTS:
-        _close(tx, job_id, JobState.FAILED, f"it was begun {MOST_STARTS} times, and each time its process died", None)
+        _close(tx, job_id, JobState.FAILED, died_each_time(MOST_STARTS), None)
         return None
     if row[9] == JobState.PENDING and tx.one("SELECT 1 FROM job_pauses WHERE kind = ?", row[3]) is not None:
         again(tx, job_id, run)

@@ -13,6 +13,7 @@ from entrepot.jobs.engine import Engine
 from entrepot.jobs.task import JobFailed, Stopped
 from entrepot.model.errors import EntrepotError
 from entrepot.model.job import Json, LogLine
+from entrepot.model.job_reason import left_out, program_error
 
 T = TypeVar("T")
 MOST_UNTOLD = 2000
@@ -118,7 +119,7 @@ class Running:
     def take_untold(self) -> tuple[Progress | None, list[LogLine]]:
         """What was told since the last time this was called."""
         if self._dropped:
-            self._add(f"{self._dropped} lines were left out: they came too quickly", "warning")
+            self._add(left_out(self._dropped), "warning")
             self._dropped = 0
         told = self._progress, self._lines
         self._progress, self._lines = None, []
@@ -139,4 +140,4 @@ def sentence(error: BaseException) -> str:
     """What people are told of the error: its own sentence if it was made for people."""
     if isinstance(error, JobFailed | EntrepotError) and str(error):
         return str(error)
-    return f"an error of the program ({type(error).__name__}); the server's log has the details"
+    return program_error(type(error).__name__)

@@ -9,8 +9,9 @@ from pathlib import Path
 from entrepot.model.digest import Hasher
 from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Key
+from entrepot.storage.failing import Doing, of_system
 from entrepot.storage.filereader import FileReader
-from entrepot.storage.filewriter import FileWriter, failure
+from entrepot.storage.filewriter import FileWriter
 from entrepot.storage.systemcalls import FileSystemCalls, SystemCalls
 from entrepot.storage.threads import Threads
 
@@ -48,7 +49,7 @@ class FileStorage:
         except FileExistsError as error:
             raise StorageFailed(f"there is an object {key} already; every object needs a key of its own") from error
         except OSError as error:
-            raise failure("write", error) from error
+            raise of_system(Doing.WRITE, error) from error
         return FileWriter(fd, lambda: self._settle(key[:2]), self._calls, self._threads, hasher)
 
     async def read(self, key: Key, start: int, end: int) -> AsyncIterator[bytes]:
@@ -62,7 +63,7 @@ class FileStorage:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _missing(key) from error
         except OSError as error:
-            raise failure("read", error) from error
+            raise of_system(Doing.READ, error) from error
         reader = FileReader(fd, self._calls, self._threads)
         try:
             while start < end:
@@ -75,7 +76,7 @@ class FileStorage:
                 start += len(piece)
                 yield piece
         except OSError as error:
-            raise failure("read", error) from error
+            raise of_system(Doing.READ, error) from error
         finally:
             reader.close()
 
@@ -97,7 +98,7 @@ class FileStorage:
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _missing(key) from error
         except OSError as error:
-            raise failure("read", error) from error
+            raise of_system(Doing.READ, error) from error
         return FileReader(fd, self._calls, self._threads)
 
     async def size(self, key: Key) -> int | None:
@@ -107,7 +108,7 @@ class FileStorage:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise failure("read", error) from error
+            raise of_system(Doing.READ, error) from error
 
     async def remove(self, key: Key) -> None:
         """Returns when the file is gone. Its folder stays: there are at most 256."""
@@ -116,7 +117,7 @@ class FileStorage:
         except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
-            raise failure("remove", error) from error
+            raise of_system(Doing.REMOVE, error) from error
 
     async def keys(self) -> AsyncIterator[Key]:
         """The key of every file that has the shape of one, folder by folder; other people's files are passed over."""
@@ -127,7 +128,7 @@ class FileStorage:
                         if _NAME(name):
                             yield Key(f"{folder}/{name}")
         except OSError as error:
-            raise failure("list", error) from error
+            raise of_system(Doing.LIST, error) from error
 
     async def close(self) -> None:
         """Returns when everything begun is over and the threads are gone."""

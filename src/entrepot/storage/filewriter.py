@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from entrepot.model.digest import Hasher
-from entrepot.model.errors import StorageFailed, StorageFull
+from entrepot.model.errors import StorageFailed
 from entrepot.storage.contract import Chunk, Source
+from entrepot.storage.failing import Doing, of_system
 from entrepot.storage.systemcalls import FileSystemCalls
 from entrepot.storage.threads import Threads
 
@@ -25,15 +26,6 @@ _MOST_BUFFERS = 1024
 _MOST_BYTES = 256 << 10
 """How many bytes are given to one call: with more, ext4 wants larger pieces of memory, and finding those costs more
 than it saves (measured on Linux 6.18: 1 MiB at once took half as much time again for the whole upload)."""
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-
-
-def failure(doing: str, error: OSError) -> StorageFailed:
-    """The error to raise when the operating system failed us while `doing` something: StorageFull or StorageFailed."""
-    reason = os.strerror(error.errno) if error.errno else "the operating system gave no reason"
-    if error.errno in _NO_ROOM:
-        return StorageFull(f"there is no room to {doing} an object ({reason}); free some, then try again")
-    return StorageFailed(f"could not {doing} an object: {reason}")
 
 
 class FileWriter:
@@ -129,7 +121,7 @@ class FileWriter:
             yield
         except OSError as error:
             self._release()
-            raise failure("write", error) from error
+            raise of_system(Doing.WRITE, error) from error
         except BaseException:
             # A caller cancelled in the middle cannot know which bytes were taken.
             self._release()

@@ -14,6 +14,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedEr
 from entrepot.model.digest import Hasher
 from entrepot.model.errors import ObjectMissing, StorageFailed
 from entrepot.storage.contract import Key
+from entrepot.storage.failing import Doing, of_object_store
 from entrepot.storage.objecturl import PART, Client, ObjectUrl
 from entrepot.storage.objectwriter import ObjectStoreWriter
 from entrepot.storage.readahead import PIECE, Room, read_ahead
@@ -114,7 +115,7 @@ class ObjectStorage:
                     raise _missing(key) from None
                 attempts -= 1
                 if not attempts or not _may_pass(error):
-                    raise _failed("read", error) from None
+                    raise _failed(Doing.READ, error) from None
 
     async def size(self, key: Key) -> int | None:
         """The length of the object."""
@@ -123,7 +124,7 @@ class ObjectStorage:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise _failed("read", error) from None
+            raise _failed(Doing.READ, error) from None
 
     async def remove(self, key: Key) -> None:
         """Removes the object. Parts of an upload that was cut off are left to the bucket's lifecycle rule."""
@@ -131,9 +132,9 @@ class ObjectStorage:
             await obstore.delete_async(self._store, key)
         except FileNotFoundError as error:
             if not _is_missing(error):
-                raise _failed("remove", error) from None
+                raise _failed(Doing.REMOVE, error) from None
         except (BaseError, OSError) as error:
-            raise _failed("remove", error) from None
+            raise _failed(Doing.REMOVE, error) from None
 
     async def keys(self) -> AsyncIterator[Key]:
         """The key of every finished object, a thousand with one request."""
@@ -142,7 +143,7 @@ class ObjectStorage:
                 for item in page:
                     yield Key(item["path"])
         except (BaseError, OSError) as error:
-            raise _failed("list", error) from None
+            raise _failed(Doing.LIST, error) from None
 
     async def close(self) -> None:
         """Nothing to wait for: idle connections end with the process, or after a while."""
@@ -152,7 +153,7 @@ class ObjectStorage:
         try:
             return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
         except (BaseError, OSError, ValueError) as error:
-            raise _failed("sign a URL for", error) from None
+            raise _failed(Doing.SIGN, error) from None
 
     async def _put(self, key: Key, content: bytes) -> None:
         try:
@@ -160,7 +161,7 @@ class ObjectStorage:
         except AlreadyExistsError:
             raise _taken(key) from None
         except (BaseError, OSError) as error:
-            raise _failed("write", error) from None
+            raise _failed(Doing.WRITE, error) from None
 
     async def _put_parts(self, key: Key, pieces: AsyncIterator[bytes]) -> None:
         if self._mode == "create" and await self.size(key) is not None:
@@ -171,7 +172,7 @@ class ObjectStorage:
                 self._store, key, pieces, use_multipart=True, chunk_size=self._part_size, max_concurrency=2
             )
         except (BaseError, OSError) as error:
-            raise _failed("write", error) from None
+            raise _failed(Doing.WRITE, error) from None
 
 
 def _describe(error: Exception) -> tuple[str, str]:
@@ -184,15 +185,9 @@ def _describe(error: Exception) -> tuple[str, str]:
     return status[1] if status else "", code[1] if code else ""
 
 
-def _failed(doing: str, error: Exception) -> StorageFailed:
+def _failed(doing: Doing, error: Exception) -> StorageFailed:
     status, code = _describe(error)
-    if status:
-        reason = f"the object store answered {status} {code}".rstrip()
-    elif isinstance(error, PermissionDeniedError | UnauthenticatedError):
-        reason = "the object store does not accept the credentials"
-    else:
-        reason = "the object store was not reached, or broke off"
-    return StorageFailed(f"could not {doing} an object: {reason}")
+    return of_object_store(doing, status, code, refused=isinstance(error, PermissionDeniedError | UnauthenticatedError))
 
 
 def _is_missing(error: Exception) -> bool:

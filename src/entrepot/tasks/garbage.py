@@ -91,8 +91,12 @@ class GarbageCollection:
             await self._look(job, report)
         else:
             await side_by_side(workers, lambda: self._collect(job, report))
-        would = "would be " if dry else ""
-        job.log(f"{report.manifests} artifacts and {report.blobs} blobs {would}gone, {report.bytes} bytes {would}freed")
+        went = report.manifests, report.blobs, report.bytes
+        job.log(
+            f"{went[0]} artifacts and {went[1]} blobs would go, which would free {went[2]} bytes"
+            if dry
+            else f"{went[0]} artifacts and {went[1]} blobs went, which freed {went[2]} bytes"
+        )
         return report.told()
 
     async def _delete_untagged(self, job: Context, report: Report, workers: int, *, dry: bool) -> None:
@@ -132,7 +136,8 @@ class GarbageCollection:
             report.manifests += 1
         except (Conflict, Refused, Unknown) as error:
             report.left += 1
-            job.log(f"{name}@{artifact.digest} stays: {error}")
+            job.log(f"{name}@{artifact.digest} stays:")
+            job.log(str(error))
 
     async def _collect(self, job: Context, report: Report) -> None:
         while True:

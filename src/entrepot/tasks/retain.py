@@ -57,9 +57,11 @@ class Retain:
             room -= task.told - told
             await self._db.write(partial(retention_runs.end, task_id=task.id))
             ended += 1
+            name = f"{project.name}/{task.repository}"
             job.log(
-                f"{project.name}/{task.repository}: {task.total} artifacts, {task.retained} stay,"
-                f" {task.tags} tags {'would go' if dry else 'went'}"
+                f"{name}: of {task.total} artifacts {task.retained} would stay, and {task.tags} tags would go"
+                if dry
+                else f"{name}: of {task.total} artifacts {task.retained} stay, and {task.tags} tags went"
             )
         while await self._db.write(lambda tx: retention_runs.forget(tx, policy.id, RUNS_TOLD, FORGOTTEN_AT_ONCE)):
             job.check()

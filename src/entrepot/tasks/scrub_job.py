@@ -73,7 +73,10 @@ class ScrubJob:
                 break
             report = Report(**told)
         told = report.told()
-        job.log(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in told.items()))
+        job.log(
+            f"{report.blobs} blobs with {report.bytes} bytes were read: {report.set_aside} were set aside,"
+            f" {report.healed} are good again, {report.unreadable} were unreadable"
+        )
         if report.unreadable:
             raise JobFailed(
                 f"{report.unreadable} of {report.blobs} blobs could not be read, and nothing was concluded from that;"
@@ -110,14 +113,14 @@ class ScrubJob:
         if damage is None and blob.quarantined_at is None:
             return
         settled = await self._repairer.settle(blob, damage)
-        images = f"; in {', '.join(settled.images[:IMAGES_TOLD])}" if settled.images else ""
+        images = ", ".join(settled.images[:IMAGES_TOLD])
         if settled.repair is Repair.QUARANTINED and damage is not None:
             report.set_aside += 1
             if told:
-                job.log(
-                    f"{blob.digest} is damaged and was set aside, push it again: {damage.sentence}{images}", "error"
-                )
+                job.log(f"{blob.digest} is damaged and was set aside, push it again: {damage.sentence}", "error")
+                if images:
+                    job.log(f"{blob.digest} is part of {images}", "error")
         elif settled.repair is Repair.HEALED:
             report.healed += 1
             if told:
-                job.log(f"{blob.digest} is good again{images}")
+                job.log(f"{blob.digest} is good again")

@@ -72,6 +72,7 @@ class Renderer:
             gist=gist,
             inert=inert,
             told=lambda sentence, most=0: _told(voice, sentence, most),
+            line=lambda sentence: inert(voice.told(sentence)),
             short=lambda digest: str(digest).rpartition(":")[2][:12],
         )
         return environment

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from entrepot.model.errors import EntrepotError
+from entrepot.model.fault import Fault
 from entrepot.model.permission import Permission, Resource, Verb
 from entrepot.model.query import Condition, Contains, Exactly, ListQuery, SortKey
 from entrepot.model.trash import TrashKind
@@ -23,6 +24,11 @@ from entrepot.web.subject import Place
 PROBE_SECONDS = 5.0
 LARGEST_PROJECTS = 10
 READ_USERS = Permission(Resource.USER, Verb.LIST)
+FAULTS = {
+    Fault.BLOB_MISSING: N_("lost"),
+    Fault.BLOB_CORRUPT: N_("damaged"),
+    Fault.BLOB_UNREADABLE: N_("cannot be read"),
+}
 PARTS = {"database": N_("Database"), "storage": N_("Storage of blobs")}
 
 
@@ -72,6 +78,7 @@ async def show_storage(ask: Ask) -> Answer:
         "most": max([view.quota.used for view in fullest] or [0]),
         "freed_most": max([day.bytes for day in store.freed] or [0]),
         "damaged": damaged,
+        "faults": FAULTS,
         "total": damaged_total,
         "listed": ask.listed(),
         "disk": disk,
