@@ -1,6 +1,5 @@
 """The command line: every command, and one sentence instead of a traceback for what can be expected to fail."""
 
-import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
@@ -100,8 +99,3 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return code if isinstance(code, int) else 0
-
-
-def main() -> None:
-    """Runs the command that the process was started with, and exits."""
-    sys.exit(run(sys.argv[1:]))
