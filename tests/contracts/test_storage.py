@@ -17,6 +17,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from entrepot.model.errors import ObjectMissing, StorageFailed
+from entrepot.storage import filesystem
 from entrepot.storage.contract import Key, LocalFiles, SignedUrls, Storage, fresh_key
 from entrepot.storage.filesystem import FileStorage
 from entrepot.storage.memory import MemoryStorage
@@ -318,6 +319,15 @@ async def test_a_large_object_is_never_held_whole(storage: Storage, bound: int) 
         assert len(part) <= MIB
         received.update(part)
     assert received.digest() == expected.digest()
+
+
+async def test_every_file_is_listed_however_many_turns_that_takes(
+    files: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filesystem, "LISTED", 3)
+    assert await listed(files) == []
+    keys = [await put(files, b"x") for _ in range(20)]
+    assert await listed(files) == sorted(keys)
 
 
 async def test_files_are_where_the_store_says(files: FileStorage) -> None:

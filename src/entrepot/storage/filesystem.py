@@ -3,7 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from entrepot.model.digest import Hasher
@@ -19,6 +19,8 @@ PIECE = 1 << 20
 """The most bytes in one piece of a read."""
 SMALL = 256 << 10
 """Ranges up to this are read without a thread when they are cached: a turn through a thread costs more."""
+LISTED = 1000
+"""How many keys are enough for one turn of listing; folders are listed whole, so there may be more."""
 _FOLDER = re.compile("[0-9a-f]{2}").fullmatch
 _NAME = re.compile("[0-9a-f]{32}").fullmatch
 
@@ -122,11 +124,11 @@ class FileStorage:
     async def keys(self) -> AsyncIterator[Key]:
         """The key of every file that has the shape of one, folder by folder; other people's files are passed over."""
         try:
-            for folder in await self._names(""):
-                if _FOLDER(folder):
-                    for name in await self._names(folder):
-                        if _NAME(name):
-                            yield Key(f"{folder}/{name}")
+            names = await self._threads.run(lambda: self._names(""))
+            folders = iter([folder for folder in names if _FOLDER(folder)])
+            while keys := await self._threads.run(lambda: self._some_keys(folders)):
+                for key in keys:
+                    yield key
         except OSError as error:
             raise of_system(Doing.LIST, error) from error
 
@@ -143,9 +145,18 @@ class FileStorage:
         if held is None or held < size:
             raise _missing(key)
 
-    async def _names(self, folder: str) -> list[str]:
+    def _some_keys(self, folders: Iterator[str]) -> list[Key]:
+        """Those of the next folders, taken until there are enough to be worth a turn through a thread."""
+        keys: list[Key] = []
+        for folder in folders:
+            keys += [Key(f"{folder}/{name}") for name in self._names(folder) if _NAME(name)]
+            if len(keys) >= LISTED:
+                break
+        return keys
+
+    def _names(self, folder: str) -> list[str]:
         try:
-            return await self._threads.run(lambda: self._calls.listdir(self._prefix + folder))
+            return self._calls.listdir(self._prefix + folder)
         except (FileNotFoundError, NotADirectoryError):
             return []
 
