@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from furnish import Made, furnish, push_whole
+from furnish import Made, push_whole
 from house import Harbor
 from pushing import IMAGE, push_blob, push_image, push_manifest
 from reader import Reader, Readers
@@ -13,11 +13,6 @@ from entrepot.web.hexadecimal import dump, mode
 from entrepot.web.inert import inert, linked, pretty
 
 REPOSITORY = "own/app"
-
-
-@pytest.fixture
-async def made(harbor: Harbor) -> Made:
-    return await furnish(harbor("admin"))
 
 
 @pytest.fixture

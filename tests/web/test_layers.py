@@ -1,7 +1,7 @@
 """The pages of layers and files, and of comparing images: what is shown before, while and after layers are read."""
 
 import pytest
-from furnish import Made, furnish, push_whole
+from furnish import Made, push_whole
 from house import Harbor
 from reader import Reader, Readers
 
@@ -15,11 +15,6 @@ from entrepot.tasks.index_layers import IndexLayers
 REPOSITORY = "own/app"
 EVIL = "<img src=x onerror=alert(1)>\u202egnp"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-@pytest.fixture
-async def made(harbor: Harbor) -> Made:
-    return await furnish(harbor("admin"))
 
 
 @pytest.fixture

@@ -3,17 +3,12 @@
 import re
 
 import pytest
-from furnish import Made, furnish
+from furnish import Made
 from house import Harbor
 from pushing import IMAGE, push_blob, push_image, push_manifest
 from reader import Reader, Readers
 
 REPOSITORY = "own/app"
-
-
-@pytest.fixture
-async def made(harbor: Harbor) -> Made:
-    return await furnish(harbor("admin"))
 
 
 @pytest.fixture

@@ -1,18 +1,13 @@
 """Search and the palette: what is found, by whom, and pasted references."""
 
 import pytest
-from furnish import Made, furnish
+from furnish import Made
 from house import Harbor
 from reader import Readers
 
 from entrepot.db.contract import Transaction
 from entrepot.registry.finding import digest_bounds
 from entrepot.web.pages.search import pasted
-
-
-@pytest.fixture
-async def made(harbor: Harbor) -> Made:
-    return await furnish(harbor("admin"), "own")
 
 
 async def test_everything_is_found_by_who_may_know_of_it(reader: Readers, made: Made) -> None:

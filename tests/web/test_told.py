@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from furnish import Made, furnish
+from furnish import Made
 from house import Harbor
 from reader import Readers
 from told import told
@@ -113,11 +113,6 @@ def test_no_sentence_takes_long() -> None:
     VOICE.told("no rule keeps it: " + "; " * 700)
     VOICE.told("rule 1 does not: " * 80)
     assert time.monotonic() - began < 2
-
-
-@pytest.fixture
-async def made(harbor: Harbor) -> Made:
-    return await furnish(harbor("admin"))
 
 
 async def test_refusals_are_chinese_on_chinese_pages(reader: Readers, made: Made) -> None:
