@@ -128,7 +128,12 @@ def fill(data: Path, count: int) -> None:
             "repository_blobs (repository_id, blob_id, visible, leased_until, review_after)",
             ((REPOSITORY, i, True, 0, 0) for i in ids),
         )
-        _many(connection, "project_blobs (project_id, blob_id, links)", ((PROJECT, i, 1) for i in ids))
+        connection.execute(
+            "INSERT INTO repository_use (repository_id, held, own, bodies) VALUES (?, ?, ?, 0)",
+            (REPOSITORY, count * SIZE, count * SIZE),
+        )
+        held = ((PROJECT, i, 1, REPOSITORY) for i in ids)
+        _many(connection, "project_blobs (project_id, blob_id, links, holders)", held)
 
 
 def _many(connection: sqlite3.Connection, into: str, rows: Iterable[tuple[object, ...]]) -> None:

@@ -17,6 +17,8 @@ IMAGE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 FIRST = 1000
 """The first id that is given: those below may have been by the registry's own first start."""
+BASES = 5
+"""Blobs that all artifacts of the large repository have."""
 MEMBER = "user-000001"
 """Who is a member of every hundredth project."""
 
@@ -34,6 +36,8 @@ class Amounts:
     users: int = 100_000
     labels: int = 100_000
     events: int = 1_000_000
+    blobs: int = 0
+    """Of the repository with the tags: of so many of its artifacts one that is theirs alone, and `BASES` of all."""
 
 
 class Filler(Protocol):
@@ -117,6 +121,36 @@ def fill(filler: Filler, amounts: Amounts) -> None:
         ((FIRST + i, None, f"label-{i:06}", "", "#fff", NOW, NOW) for i in range(amounts.labels)),
     )
     filler.fill("events", _EVENT, _events(amounts.events, amounts.projects))
+    if amounts.blobs:
+        _fill_blobs(filler, last, amounts.blobs)
+
+
+def _fill_blobs(filler: Filler, first_manifest: int, count: int) -> None:
+    """Each manifest of the large repository has a blob of its own, and all have the bases, as do other projects."""
+    blobs = range(FIRST, FIRST + BASES + count)
+    bases, own = blobs[:BASES], blobs[BASES:]
+    filler.fill(
+        "blobs",
+        "id,digest,size,key,parts,created_at",
+        ((i, _digest(i), _size(i), f"{i % 256:02x}/{i:032x}", 1, NOW) for i in blobs),
+    )
+    others = range(FIRST + 1, FIRST + 101)
+    # Projects have their repository's id.
+    links = [*((FIRST, i) for i in blobs), *((other, i) for other in others for i in bases)]
+    filler.fill(
+        "repository_blobs",
+        "repository_id,blob_id,visible,leased_until,review_after",
+        ((repository, i, True, 0, None) for repository, i in links),
+    )
+    filler.fill("project_blobs", "project_id,blob_id,links,holders", ((project, i, 1, project) for project, i in links))
+    # What the counters of the large repository say of its blobs; those of the others are not asked for.
+    size = sum(_size(i) for i in blobs)
+    filler.fill("repository_use", "repository_id,held,own,bodies", [(FIRST, size, size, 0)])
+    filler.fill(
+        "manifest_blobs",
+        "manifest_id,repository_id,blob_id",
+        ((first_manifest + i, FIRST, blob) for i, one in enumerate(own) for blob in (*bases, one)),
+    )
 
 
 _MANIFEST = "id,repository_id,digest,media_type,body,kind,config_type,size,attributes,pushed_at,listed"
@@ -131,6 +165,10 @@ def _manifests(start: int, count: int) -> Iterator[Row]:
 def _one_each(ids: range) -> Iterator[Row]:
     for i in ids[1:]:
         yield i, i, _digest(i), IMAGE, _body(i), "IMAGE", CONFIG, 1000 + i, "{}", NOW + i, True
+
+
+def _size(number: int) -> int:
+    return 1000 + number * 7919 % 1_000_000
 
 
 def _digest(number: int) -> bytes:

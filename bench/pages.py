@@ -44,9 +44,12 @@ PAGES = (
     "/-/admin/users?page=1900",
     "/-/admin/quotas",
     "/-/admin/labels",
+    "/-/admin/storage",
     "/project-000000",
     "/project-000000/-/activity",
     "/project-000000/-/members",
+    "/project-000000/-/quota",
+    "/project-000000/-/quota?show=blobs",
     BIG,
     f"{BIG}?show=tags",
     f"{BIG}?show=tags&after=v050000",
@@ -83,7 +86,7 @@ async def measure(folder: Path, password: str, *, check: bool) -> dict[str, Figu
     async with open_house(settings):
         pass  # It makes the schema and the administrator.
     filler = SqliteFiller(folder / "entrepot.db")
-    fill(filler, Amounts(events=100_000))
+    fill(filler, Amounts(events=100_000, blobs=100_000))
     filler.finish()
     async with open_house(settings) as house:
         transport = httpx.ASGITransport(app=route(house, {}))  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Container
 from dataclasses import dataclass
 
-from entrepot.db import proof, quotas
+from entrepot.db import proof, quotas, repository_use
 from entrepot.db.contract import Transaction
 from entrepot.db.manifests import IS_LISTED
 from entrepot.db.postgresql import PostgresqlDatabase
@@ -144,6 +144,7 @@ def _miscounted(tx: Transaction) -> list[str]:
         for quota in quotas.page(tx, ListQuery(page=1, page_size=100), None)[0]
         if (held := quotas.recomputed(tx, quota.quota.project_id)) != quota.quota.used
     ]
+    wrong += repository_use.miscounted(tx)
     rows = tx.all(f"SELECT id, listed FROM manifests WHERE deleted_at IS NULL AND listed <> ({IS_LISTED})")  # noqa: S608
     wrong += [f"manifest {row[0]} has listed = {row[1]}" for row in rows]
     rows = tx.all(f"SELECT name, live FROM repositories WHERE live <> ({HOLDS})")  # noqa: S608

@@ -14,7 +14,7 @@ from random import Random
 
 from contracts.place import DAY, Place, image, index, principal, stream
 from entrepot.access.local import shell_project_grant
-from entrepot.db import quotas
+from entrepot.db import quotas, repository_use
 from entrepot.db.contract import Again, T, Transaction
 from entrepot.db.migrate import migrate_sqlite
 from entrepot.db.sqlite import ATTEMPTS, SqliteTransaction, connect
@@ -200,7 +200,7 @@ class Life:
 
     async def wrong(self) -> list[str]:
         """A sentence for each figure that is not what a recount gives."""
-        found = []
+        found = await self.place.db.read(repository_use.miscounted)
         for name, project in self.place.projects.items():
             used, held = await self._counted(project.id)
             if used != held:

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
+import entrepot.db.migrate as migrate_module
 from entrepot.db.migrate import HEAD, migrate_postgresql, migrate_sqlite
 from entrepot.db.open import open_database
 from entrepot.model.errors import DatabaseFailed
@@ -158,3 +162,52 @@ def test_another_url_is_refused_with_what_would_be_right(url: str, tmp_path: Pat
 def test_a_copy_of_the_file_is_a_whole_database(tmp_path: Path, migrated_sqlite: Path) -> None:
     shutil.copy(migrated_sqlite, tmp_path / "entrepot.db")
     asyncio.run(open_database("", tmp_path).close())
+
+
+def upgrade(url: str, revision: str) -> None:
+    """Makes the schema as it was at that revision."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_what_repositories_hold_is_counted_when_the_counters_are_made(empty_url: str) -> None:
+    upgrade(empty_url, "0014")
+    run(
+        empty_url,
+        "INSERT INTO projects (id, name, public, owner_id, owner_name, created_at, updated_at)"
+        " VALUES (1, 'a', TRUE, 0, '', 0, 0)",
+    )
+    for number, project in ((2, "1"), (3, "1"), (4, "NULL")):
+        run(
+            empty_url,
+            "INSERT INTO repositories (id, project_id, name, description, pull_count, created_at, updated_at, live)"
+            f" VALUES ({number}, {project}, 'a/{number}', '', 0, 0, 0, TRUE)",
+        )
+    bytes_of = "X'{}'" if empty_url.startswith("sqlite") else "'\\x{}'"
+    for number in (1, 2, 3):
+        run(
+            empty_url,
+            "INSERT INTO blobs (id, digest, size, key, parts, created_at)"
+            f" VALUES ({number}, {bytes_of.format(f'{number:066x}')}, {10**number}, '{number}', 1, 0)",
+        )
+    run(
+        empty_url,
+        "INSERT INTO repository_blobs (repository_id, blob_id, visible, leased_until)"
+        " VALUES (2, 1, TRUE, 0), (2, 2, TRUE, 0), (3, 1, TRUE, 0), (4, 3, TRUE, 0)",
+    )
+    run(empty_url, "INSERT INTO project_blobs (project_id, blob_id, links) VALUES (1, 1, 2), (1, 2, 1)")
+    run(
+        empty_url,
+        "INSERT INTO manifests (repository_id, digest, media_type, body, kind, config_type, size, attributes,"
+        f" pushed_at, listed) VALUES (2, {bytes_of.format('01' * 33)}, 'm', {bytes_of.format('00' * 7)},"
+        " 'IMAGE', '', 0, '{}', 0, TRUE)",
+    )
+    migrate(empty_url)
+    held = run(empty_url, "SELECT repository_id, held, own, bodies FROM repository_use ORDER BY repository_id")
+    assert held == [(2, 110, 100, 7), (3, 10, 0, 0)]
+    assert run(empty_url, "SELECT blob_id, holders FROM project_blobs ORDER BY blob_id") == [(1, 5), (2, 2)]

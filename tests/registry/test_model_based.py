@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from contracts.place import DAY, Place, image, index, stream, subject
 from entrepot.db import manifests as db_manifests
-from entrepot.db import quotas
+from entrepot.db import quotas, repository_use
 from entrepot.db.contract import Database
 from entrepot.db.repositories import HOLDS
 from entrepot.db.schema import metadata
@@ -208,6 +208,7 @@ class Registry(RuleBasedStateMachine):
             truth = self.wait(self.database.read(lambda tx, project=project: quotas.recomputed(tx, project.id)))
             assert quota is not None
             assert quota.used == truth
+        assert self.wait(self.database.read(repository_use.miscounted)) == []
 
     @invariant()
     def lists_what_stands_by_itself(self) -> None:

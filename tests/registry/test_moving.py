@@ -7,7 +7,7 @@ import pytest
 
 from contracts.place import DAY, Place, image, index, principal
 from entrepot.access.local import shell_project_grant
-from entrepot.db import artifact_lists, moving, project_contents, quotas
+from entrepot.db import artifact_lists, moving, project_contents, quotas, repository_use
 from entrepot.db.contract import Transaction
 from entrepot.model.digest import Digest
 from entrepot.model.errors import Conflict, ManifestUnknown, RepositoryUnknown
@@ -102,6 +102,7 @@ async def _quota_is_exact(place: Place) -> None:
         quota = await place.db.read(lambda tx, project=project: quotas.of_project(tx, project.id))
         assert quota is not None
         assert quota.used == await place.db.read(lambda tx, project=project: quotas.recomputed(tx, project.id))
+    assert await place.db.read(repository_use.miscounted) == []
 
 
 async def test_a_large_repository_goes_and_comes_back_as_it_was(kept: Place) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from contracts.place import DAY, Place, image
-from entrepot.db import quotas
+from entrepot.db import quotas, repository_use
 from entrepot.model.digest import Digest
 from entrepot.model.errors import Denied, QuotaExceeded
 
@@ -16,6 +16,7 @@ async def _used(place: Place, name: str = "library") -> int:
     quota = await place.db.read(lambda tx: quotas.of_project(tx, project.id))
     assert quota is not None
     assert quota.used == await place.db.read(lambda tx: quotas.recomputed(tx, project.id))
+    assert await place.db.read(repository_use.miscounted) == []
     return quota.used
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.place import DAY, Place, image, index, principal, subject
-from entrepot.db import quotas, trash
+from entrepot.db import quotas, repository_use, trash
 from entrepot.db.trash import Entry
 from entrepot.model.digest import Digest
 from entrepot.model.errors import (
@@ -54,6 +54,7 @@ async def whole(place: Place) -> None:
         quota = await place.db.read(lambda tx, project=project: quotas.of_project(tx, project.id))
         assert quota is not None
         assert quota.used == await place.db.read(lambda tx, project=project: quotas.recomputed(tx, project.id))
+    assert await place.db.read(repository_use.miscounted) == []
 
 
 async def tags_with_times(place: Place) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from entrepot.db import quotas, trash
 from entrepot.db.blobs import LARGEST_LIST, refer
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
+from entrepot.db.repository_use import Shift
 from entrepot.model.artifact import Description
 from entrepot.model.digest import Digest
 from entrepot.model.errors import Conflict
@@ -224,7 +225,8 @@ def store(tx: Transaction, repository_id: int, new: NewManifest, needs: Needs) -
             repository_id,
             digest.packed,
         )
-    return Stored(manifest_id, True, Use(quotas.project_of(tx, repository_id), len(new.body)))
+    shift = Shift(repository_id, bodies=len(new.body))
+    return Stored(manifest_id, True, Use(quotas.project_of(tx, repository_id), len(new.body), (shift,)))
 
 
 def _lack(tx: Transaction, manifest_id: int, repository_id: int, digest: Digest) -> None:
@@ -381,7 +383,9 @@ def release(tx: Transaction, manifest_id: int, repository_id: int) -> Use:
     for row in links:
         _review(tx, repository_id, row[0])
     trash.delete_if_empty(tx, [int(row[0]) for row in kept])
-    return quotas.NOTHING if gone is None else Use(quotas.project_of(tx, repository_id), int(gone[0]))
+    if gone is None:
+        return quotas.NOTHING
+    return Use(quotas.project_of(tx, repository_id), int(gone[0]), (Shift(repository_id, bodies=-int(gone[0])),))
 
 
 def _review(tx: Transaction, repository_id: int, blob_id: int) -> None:

@@ -9,7 +9,7 @@ from entrepot.model.errors import DatabaseFailed
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-HEAD = "0014"
+HEAD = "0015"
 _VERSION = "SELECT version_num FROM alembic_version"
 _LOCK = 7_310_579_004_112  # An arbitrary number that other programs are unlikely to lock.
 

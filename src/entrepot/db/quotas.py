@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from entrepot.db import configuration
+from entrepot.db import configuration, repository_use
 from entrepot.db.contract import Row, Transaction
 from entrepot.db.listing import Column, Kind, Listing, rows
+from entrepot.db.repository_use import Shift
 from entrepot.model.errors import QuotaExceeded
 from entrepot.model.query import ListQuery
 
@@ -33,13 +34,21 @@ class Quota(NamedTuple):
 
 
 class Use(NamedTuple):
-    """Room in a project, in bytes."""
+    """Room in a project, in bytes, and what of its repositories' counters moves with it."""
 
     project_id: int
     size: int
+    shifts: tuple[Shift, ...] = ()
+    """Signed, whether the room is taken or given back."""
 
 
 NOTHING = Use(0, 0)
+
+
+def together(project_id: int, uses: Iterable[Use]) -> Use:
+    """The room in one project as a whole."""
+    found = list(uses)
+    return Use(project_id, sum(use.size for use in found), tuple(shift for use in found for shift in use.shifts))
 
 
 def insert(tx: Transaction, project_id: int, hard: int = UNLIMITED) -> None:
@@ -154,12 +163,14 @@ def charge(tx: Transaction, *uses: Use) -> None:
                 size,
             )
         tx.run("UPDATE quotas SET used = used + ?, updated_at = ? WHERE id = ?", size, tx.now, quota.id)
+    repository_use.shift(tx, (shift for use in uses for shift in use.shifts))
 
 
 def free(tx: Transaction, *uses: Use) -> None:
     """Counts the bytes to their projects no more."""
     for project_id, size in _by_project(uses):
         tx.run("UPDATE quotas SET used = used - ?, updated_at = ? WHERE project_id = ?", size, tx.now, project_id)
+    repository_use.shift(tx, (shift for use in uses for shift in use.shifts))
 
 
 def _by_project(uses: Iterable[Use]) -> list[tuple[int, int]]:
@@ -176,28 +187,44 @@ def hold_blob(tx: Transaction, repository_id: int, blob_id: int) -> Use:
     None if another of its repositories holds it.
     """
     row = tx.one(
-        "INSERT INTO project_blobs (project_id, blob_id, links)"
-        " SELECT project_id, ?, 1 FROM repositories WHERE id = ? AND project_id IS NOT NULL"
-        " ON CONFLICT (project_id, blob_id) DO UPDATE SET links = project_blobs.links + 1 RETURNING project_id, links",
+        "INSERT INTO project_blobs (project_id, blob_id, links, holders)"
+        " SELECT project_id, ?, 1, id FROM repositories WHERE id = ? AND project_id IS NOT NULL"
+        " ON CONFLICT (project_id, blob_id) DO UPDATE"
+        " SET links = project_blobs.links + 1, holders = project_blobs.holders + excluded.holders"
+        " RETURNING project_id, links, holders",
         blob_id,
         repository_id,
     )
-    return Use(int(row[0]), _size(tx, blob_id)) if row is not None and row[1] == 1 else NOTHING
+    if row is None:
+        return NOTHING
+    project_id, links, holders = (int(value) for value in row)
+    size = _size(tx, blob_id)
+    if links == 1:
+        return Use(project_id, size, (Shift(repository_id, held=size, own=size),))
+    # The one that held it alone does so no more: of two ids the sum is known.
+    shared = (Shift(holders - repository_id, own=-size),) if links == 2 else ()
+    return Use(project_id, 0, (Shift(repository_id, held=size), *shared))
 
 
 def release_blob(tx: Transaction, repository_id: int, blob_id: int) -> Use:
     """The reverse of `hold_blob`, once the repository holds the blob no more: the room that is given back."""
     row = tx.one(
-        "UPDATE project_blobs SET links = links - 1"
+        "UPDATE project_blobs SET links = links - 1, holders = holders - ?"
         " WHERE project_id = (SELECT project_id FROM repositories WHERE id = ?) AND blob_id = ?"
-        " RETURNING project_id, links",
+        " RETURNING project_id, links, holders",
+        repository_id,
         repository_id,
         blob_id,
     )
-    if row is None or row[1] != 0:
+    if row is None:
         return NOTHING
-    tx.run("DELETE FROM project_blobs WHERE project_id = ? AND blob_id = ?", row[0], blob_id)
-    return Use(int(row[0]), _size(tx, blob_id))
+    project_id, links, holders = (int(value) for value in row)
+    size = _size(tx, blob_id)
+    if links:
+        alone = (Shift(holders, own=size),) if links == 1 else ()
+        return Use(project_id, 0, (Shift(repository_id, held=-size), *alone))
+    tx.run("DELETE FROM project_blobs WHERE project_id = ? AND blob_id = ?", project_id, blob_id)
+    return Use(project_id, size, (Shift(repository_id, held=-size, own=-size),))
 
 
 def recomputed(tx: Transaction, project_id: int) -> int:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from entrepot.db.blobs import LARGEST_LIST
 from entrepot.db.contract import Transaction
+from entrepot.db.quotas import Use
+from entrepot.db.repository_use import Shift
 from entrepot.model.digest import Digest
 
 
@@ -220,11 +222,12 @@ def restore_tags(tx: Transaction, trash_id: int, repository_id: int) -> None:
     )
 
 
-def move(tx: Transaction, manifest_ids: Sequence[int], before: int, after: int) -> None:
-    """Has these manifests in the trash, which the caller has locked, be another repository's.
+def move(tx: Transaction, manifest_ids: Sequence[int], before: int, after: int) -> Use:
+    """Has these manifests in the trash, which the caller has locked, be another repository's; what is to be charged.
 
     That holds no others of their digests, and links to all their blobs.
     """
+    size = 0
     for start in range(0, len(manifest_ids), LARGEST_LIST):
         some = manifest_ids[start : start + LARGEST_LIST]
         inside = f"({','.join('?' * len(some))})"
@@ -242,6 +245,11 @@ def move(tx: Transaction, manifest_ids: Sequence[int], before: int, after: int) 
             ("manifests", "id"),
         ):
             tx.run(f"UPDATE {table} SET repository_id = ? WHERE {column} IN {inside}", after, *some)
+        row = tx.one(f"SELECT coalesce(SUM(length(body)), 0) FROM manifests WHERE id IN {inside}", *some)
+        assert row is not None
+        size += int(row[0])
+    # It stays in its project, whose room it takes as before.
+    return Use(0, 0, (Shift(before, bodies=-size), Shift(after, bodies=size)))
 
 
 def blobs_of(tx: Transaction, manifest_ids: Sequence[int]) -> list[tuple[int, Digest]]:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from entrepot.db import repository_use
 from entrepot.db.contract import Transaction
 from entrepot.db.listing import Column, Kind, Listing, rows
 from entrepot.db.project_lists import Visibility
@@ -98,46 +99,50 @@ def repositories(tx: Transaction, project_id: int, query: ListQuery) -> tuple[li
     return [RepositoryName(int(row[0]), str(row[1])) for row in found], total
 
 
-_NEEDED = (
-    "SELECT 1 FROM manifest_blobs h JOIN manifests m ON m.id = h.manifest_id WHERE h.repository_id = l.repository_id"
+_LIVE = (
+    "SELECT 1 FROM manifest_blobs h JOIN manifests m ON m.id = h.manifest_id"
+    " WHERE h.repository_id = l.repository_id AND h.blob_id = l.blob_id AND m.deleted_at IS NULL"
 )
 
 
+# `deleted_at > 0`, as a planner would not think of `ix_manifests_deleted` where it only had to be there.
+
+
 def of_repository(tx: Transaction, repository: RepositoryName) -> RepositoryUse:
-    """What the repository holds."""
-    held = tx.one(
-        "SELECT count(*), coalesce(SUM(b.size), 0), coalesce(SUM(CASE WHEN p.links = 1 THEN b.size ELSE 0 END), 0)"
-        " FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id JOIN repositories r ON r.id = l.repository_id"
-        " JOIN project_blobs p ON p.project_id = r.project_id AND p.blob_id = l.blob_id WHERE l.repository_id = ?",
+    """What the repository holds: from its counters, and from what of it is in the trash or waits for collection."""
+    counted = repository_use.counted(tx, repository.id)
+    numbers = tx.one(
+        "SELECT CASE WHEN r.moving IS NOT NULL THEN 0"
+        "  ELSE (SELECT count(*) FROM manifests WHERE repository_id = r.id AND deleted_at IS NULL) END,"
+        " (SELECT count(*) FROM repository_blobs WHERE repository_id = r.id),"
+        " (SELECT coalesce(SUM(length(body)), 0) FROM manifests WHERE repository_id = r.id AND deleted_at > 0)"
+        " FROM repositories r WHERE r.id = ?",
         repository.id,
     )
-    unneeded = tx.one(
-        "SELECT coalesce(SUM(CASE WHEN trashed THEN size ELSE 0 END), 0),"
-        " coalesce(SUM(CASE WHEN trashed THEN 0 ELSE size END), 0) FROM ("
-        f"SELECT b.size AS size, EXISTS ({_NEEDED} AND h.blob_id = l.blob_id) AS trashed"
-        " FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id WHERE l.repository_id = ?"
-        f" AND NOT EXISTS ({_NEEDED} AND h.blob_id = l.blob_id AND m.deleted_at IS NULL)) AS unneeded",
+    trashed = tx.one(
+        "SELECT coalesce(SUM(b.size), 0) FROM (SELECT DISTINCT h.repository_id, h.blob_id FROM manifests m"
+        "  JOIN manifest_blobs h ON h.manifest_id = m.id WHERE m.repository_id = ? AND m.deleted_at > 0) AS l"
+        f" JOIN blobs b ON b.id = l.blob_id WHERE NOT EXISTS ({_LIVE})",
         repository.id,
     )
-    bodies = tx.one(
-        "SELECT coalesce(SUM(CASE WHEN deleted_at IS NULL AND r.moving IS NULL THEN 1 ELSE 0 END), 0),"
-        " coalesce(SUM(length(body)), 0),"
-        " coalesce(SUM(CASE WHEN deleted_at IS NULL THEN 0 ELSE length(body) END), 0)"
-        " FROM manifests JOIN repositories r ON r.id = repository_id WHERE repository_id = ?",
+    # What something needs is due only until it was looked at.
+    waiting = tx.one(
+        "SELECT coalesce(SUM(b.size), 0) FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id"
+        " WHERE l.repository_id = ? AND l.review_after IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM manifest_blobs h WHERE h.repository_id = l.repository_id AND h.blob_id = l.blob_id)",
         repository.id,
     )
-    assert held is not None
-    assert unneeded is not None
-    assert bodies is not None
-    own = int(held[2])
+    assert numbers is not None
+    assert trashed is not None
+    assert waiting is not None
     return RepositoryUse(
         name=repository.name,
-        artifacts=int(bodies[0]),
-        blobs=int(held[0]),
-        own=own + int(bodies[1]),
-        shared=int(held[1]) - own,
-        trash=int(unneeded[0]) + int(bodies[2]),
-        waiting=int(unneeded[1]),
+        artifacts=int(numbers[0]),
+        blobs=int(numbers[1]),
+        own=counted.own + counted.bodies,
+        shared=counted.held - counted.own,
+        trash=int(trashed[0]) + int(numbers[2]),
+        waiting=int(waiting[0]),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from entrepot.db import artifact_lists, holdings, manifests, repositories, tag_moves, tags, trash, trashed
+from entrepot.db import artifact_lists, holdings, manifests, quotas, repositories, tag_moves, tags, trash, trashed
 from entrepot.db import moving as db_moving
 from entrepot.db.contract import Transaction
 from entrepot.db.events import record
@@ -77,7 +77,8 @@ class Deletions:
         """
         grant.require(Action.DELETE)
         entry = self._entry(tx, grant, TrashKind.ARTIFACT, "", digest)
-        waiting, gone, named, room = [digest], [], 0, 0
+        waiting, gone, named = [digest], [], 0
+        freed: list[Use] = []
         while waiting:
             one = waiting.pop()
             found = artifact_lists.accessories_of(tx, repository_id, [one], MOST_BELONGING)[one] if belonging else []
@@ -86,11 +87,11 @@ class Deletions:
             named += names
             waiting.extend(accessory.digest for accessory in found)
             if entry is None:
-                room += manifests.release(tx, manifest_id, repository_id).size
+                freed.append(manifests.release(tx, manifest_id, repository_id))
         if entry is not None:
             contents = {"artifacts": len(gone), "tags": named, "accessories": len(gone) - 1}
             trash.describe(tx, entry, holdings.size(tx, holdings.of_deletion(entry)), contents, {})
-        return Use(grant.project.id, room)
+        return quotas.together(grant.project.id, freed)
 
     def repository(self, tx: Transaction, grant: RepositoryGrant, repository_id: int) -> Gone:
         """What was deleted with the repository, and the room that is to be freed.

@@ -111,8 +111,8 @@ def carry(tx: Transaction, entry: Entry, manifest_ids: list[int], target: int, r
     uses = [
         blobs.link(tx, target, blob_id, digest, rules.lease) for blob_id, digest in trashed.blobs_of(tx, manifest_ids)
     ]
-    trashed.move(tx, manifest_ids, entry.repository_id, target)
-    quotas.charge(tx, *uses)
+    moved = trashed.move(tx, manifest_ids, entry.repository_id, target)
+    quotas.charge(tx, *uses, moved)
 
 
 def begin_away(tx: Transaction, by: Principal, entry_id: int, repository_id: int, kept: Mapping[str, Any]) -> None:

@@ -185,6 +185,13 @@ Index(
     postgresql_where=manifests.c.trash_id.isnot(None),
 )
 Index(
+    "ix_manifests_deleted",
+    manifests.c.repository_id,
+    manifests.c.deleted_at,
+    sqlite_where=text("deleted_at IS NOT NULL"),
+    postgresql_where=text("deleted_at IS NOT NULL"),
+)
+Index(
     "ix_manifests_going",
     manifests.c.deleted_at,
     sqlite_where=text("deleted_at IS NOT NULL AND trash_id IS NULL"),
@@ -259,10 +266,33 @@ project_blobs = Table(
     Column("project_id", BigInteger, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
     Column("blob_id", BigInteger, ForeignKey("blobs.id"), nullable=False),
     Column("links", Integer, nullable=False, comment="How many of the project's repositories hold it."),
+    Column(
+        "holders",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="The sum of the ids of those repositories: of a single one, its id.",
+    ),
     PrimaryKeyConstraint("project_id", "blob_id"),
     Index(None, "blob_id"),
     comment="What a project's quota counts, each blob once. Moved with repository_blobs, in the same transaction.",
     **BY_KEY,
+)
+
+repository_use = Table(
+    "repository_use",
+    metadata,
+    Column(
+        "repository_id",
+        Number,
+        ForeignKey("repositories.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("held", BigInteger, nullable=False, comment="Bytes of all blobs that it has links to."),
+    Column("own", BigInteger, nullable=False, comment="Of those, that no other repository of the project has."),
+    Column("bodies", BigInteger, nullable=False, comment="Bytes of its manifests, in the trash or not."),
+    comment="What a repository holds. Moved with the quota of its project, in the same transaction.",
 )
 
 uploads = Table(
