@@ -56,7 +56,7 @@ def repositories(tx: Transaction, visible: Visibility, text: str, count: int) ->
     holding, values = contains("r.name", text, lower=True)
     more = tx.all(
         "SELECT r.name FROM repositories r JOIN projects p ON p.id = r.project_id"
-        f" WHERE r.live AND {holding} AND {visible.condition} ORDER BY r.id DESC LIMIT ?",
+        f" WHERE {holding} AND r.live AND {visible.condition} ORDER BY r.id DESC LIMIT ?",
         *values,
         *visible.values,
         count,

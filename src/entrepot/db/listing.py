@@ -168,7 +168,9 @@ def contains(expression: str, text: str, *, lower: bool = False) -> tuple[str, l
     escaped = sought.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     as_it_is = lower or not _LETTERS.intersection(sought)
     whole = expression if as_it_is else f'lower({expression} COLLATE "C")'
-    return f"{whole} LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
+    # SQLite takes half as long again to compare where it is told of a character that escapes.
+    escaping = "" if escaped == sought else " ESCAPE '\\'"
+    return f"{whole} LIKE ?{escaping}", [f"%{escaped}%"]
 
 
 _LETTERS = frozenset(ascii_lowercase)

@@ -123,8 +123,9 @@ _LISTING = Listing(
 def named(tx: Transaction, part: str, count: int, but: int) -> list[User]:
     """Up to `count` users whose names hold that, by name, without the one whose id is `but`."""
     holding, values = contains("name", part)
-    select = f"SELECT {_COLUMNS} FROM users WHERE id <> ? AND {holding} ORDER BY name LIMIT ?"
-    return [_user(row) for row in tx.all(select, but, *values, count)]
+    # In this order: what few fulfil is looked at first.
+    select = f"SELECT {_COLUMNS} FROM users WHERE {holding} AND id <> ? ORDER BY name LIMIT ?"
+    return [_user(row) for row in tx.all(select, *values, but, count)]
 
 
 def listed(tx: Transaction, query: ListQuery, but: int) -> tuple[list[User], int]:
