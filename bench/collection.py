@@ -1,7 +1,9 @@
 """Pushes beside collection: `python -m bench.collection`.
 
-A registry is pushed to while nothing is to be collected, then while very many blobs are, and until the last of their
-bytes is gone. Small blobs, for collection costs by the blob. Prints a table.
+Two registries hold the same: very many blobs that nothing needs. In one they are to be collected, in the other they
+may stay. Both are pushed to in turn, a few seconds at a time, and whichever is not is halted meanwhile: a disk that is
+slower for a minute is so for both. Then the one goes on until the last byte is gone. Small blobs, for collection costs
+by the blob. Prints a table.
 """
 
 import argparse
@@ -9,8 +11,10 @@ import http.client
 import os
 import secrets
 import shutil
+import signal
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -64,37 +68,63 @@ class Client:
         return time.perf_counter() - began
 
 
-@contextmanager
-def served(data: Path) -> Iterator[int]:
-    """The port of a registry on the folder."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as free:
-        port = int(free.getsockname()[1])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT / "src"),
-        "ENTREPOT_ADMIN_PASSWORD": PASSWORD,
-        "ENTREPOT_LOG_REQUESTS": "false",
-        "ENTREPOT_READER_GRACE": "1s",
-    }
-    command = [sys.executable, "-m", "entrepot", "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+class Registry:
+    """A registry on a folder, in a session of its own, so that all its processes can be halted."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            self.port = int(free.getsockname()[1])
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "ENTREPOT_ADMIN_PASSWORD": PASSWORD,
+            "ENTREPOT_LOG_REQUESTS": "false",
+            "ENTREPOT_READER_GRACE": "1s",
+        }
+        command = [sys.executable, "-m", "entrepot", "serve", "--data", str(data), "--listen", f"127.0.0.1:{self.port}"]
+        self._process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+
+    def wait(self) -> None:
+        """Returns when a push is accepted."""
         while True:
             time.sleep(0.1)
             try:
-                Client(port).push()
+                Client(self.port).push()
+                return
             except (OSError, SystemExit):
-                if process.poll() is not None:
+                if self._process.poll() is not None:
                     raise SystemExit("the registry did not start") from None
-                continue
-            break
-        yield port
+
+    def halt(self) -> None:
+        """Has all its processes stand still."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """The reverse."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """Ends it."""
+        self.go_on()
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextmanager
+def served(data: Path) -> Iterator[Registry]:
+    """A registry that answers."""
+    registry = Registry(data)
+    try:
+        registry.wait()
+        yield registry
     finally:
-        process.terminate()
-        process.wait()
+        registry.stop()
 
 
-def fill(data: Path, count: int) -> None:
+def fill(data: Path, count: int, review_after: int | None) -> None:
     """Adds blobs that nothing needs and whose leases have ended, with their objects."""
     keys = [f"{number % 256:02x}/{number:032x}" for number in range(count)]
     objects = data / "objects"
@@ -126,7 +156,7 @@ def fill(data: Path, count: int) -> None:
         _many(
             connection,
             "repository_blobs (repository_id, blob_id, visible, leased_until, review_after)",
-            ((REPOSITORY, i, True, 0, 0) for i in ids),
+            ((REPOSITORY, i, True, 0, review_after) for i in ids),
         )
         connection.execute(
             "INSERT INTO repository_use (repository_id, held, own, bodies) VALUES (?, ?, ?, 0)",
@@ -160,41 +190,81 @@ def push_for(port: int, seconds: float) -> Pushes:
     return Pushes(took)
 
 
-def push_beside(port: int, data: Path, count: int) -> tuple[Pushes, float]:
-    """Pushes one blob after another until everything is collected; and how many seconds that took."""
-    began, took = time.monotonic(), list[float]()
-    while left(data, count) and time.monotonic() - began < LONGEST:
-        took += push_for(port, 2.0).seconds
-    return Pushes(took), time.monotonic() - began
+def in_turn(registries: list[Registry], slices: int, seconds: float) -> list[list[Pushes]]:
+    """Of each registry, its pushes by slices of so many seconds, taken in turn."""
+    pushes: list[list[Pushes]] = [[] for _ in registries]
+    for registry in registries:
+        registry.halt()
+    for _ in range(slices):
+        for registry, took in zip(registries, pushes, strict=True):
+            registry.go_on()
+            push_for(registry.port, min(1.0, seconds / 4))  # Whatever fell due while it stood still.
+            took.append(push_for(registry.port, seconds))
+            registry.halt()
+    return pushes
+
+
+def collected(registry: Registry, count: int) -> float:
+    """Pushes one blob after another until everything is collected; how many seconds that took."""
+    began = time.monotonic()
+    while left(registry.data, count) and time.monotonic() - began < LONGEST:
+        push_for(registry.port, 2.0)
+    return time.monotonic() - began
+
+
+def objects(data: Path) -> int:
+    """How many the folder holds."""
+    return sum(file.is_file() for file in (data / "objects").rglob("*"))
+
+
+def blobs(data: Path) -> int:
+    """How many its database knows, with objects that are to be removed or are being written."""
+    with closing(sqlite3.connect(f"file:{data / 'entrepot.db'}?mode=ro", uri=True)) as connection:
+        found = connection.execute(
+            "SELECT (SELECT count(*) FROM blobs) + (SELECT count(*) FROM objects_to_remove)"
+        ).fetchone()
+    return int(found[0])
+
+
+def show(name: str, slices: list[Pushes]) -> None:
+    """Prints a row: percentiles of all pushes, and the median of the slices' own p99."""
+    whole = Pushes([took for each in slices for took in each.seconds])
+    figures = "".join(f"{whole.percentile(part):>9.1f}" for part in (0.5, 0.9, 0.99, 0.999))
+    own = statistics.median(each.percentile(0.99) for each in slices)
+    print(f"{name:<24}{len(whole.seconds):>8}{figures}{own:>16.1f}")
 
 
 def main() -> None:
     """Measures, and prints."""
     parser = argparse.ArgumentParser(prog="python -m bench.collection", description=__doc__)
     parser.add_argument("--blobs", type=int, default=100_000, help="how many are to be collected")
-    parser.add_argument("--seconds", type=float, default=30, help="how long is pushed without collection")
+    parser.add_argument("--slices", type=int, default=25, help="how often each registry is pushed to")
+    parser.add_argument("--seconds", type=float, default=8, help="for how long each time")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="entrepot-collection-"))
     try:
-        migrate_sqlite(folder / "entrepot.db")
-        with served(folder) as port:
-            push_for(port, 3)
-            without = push_for(port, given.seconds)
-        fill(folder, given.blobs)
-        with served(folder) as port:
-            beside, seconds = push_beside(port, folder, given.blobs)
-            after = push_for(port, given.seconds)
-        remaining = len([file for file in (folder / "objects").rglob("*") if file.is_file()])
-        pushed = len(without.seconds) + len(beside.seconds) + len(after.seconds)
+        for name, review_after in (("full", None), ("due", 0)):
+            (folder / name).mkdir()
+            migrate_sqlite(folder / name / "entrepot.db")
+            fill(folder / name, given.blobs, review_after)
+        os.sync()
+        with served(folder / "full") as full, served(folder / "due") as due:
+            without, beside = in_turn([full, due], given.slices, given.seconds)
+            rest = left(folder / "due", given.blobs)
+            due.go_on()
+            seconds = collected(due, given.blobs)
+        remaining, known = objects(folder / "due"), blobs(folder / "due")
         load = os.getloadavg()
     finally:
         shutil.rmtree(folder)
     print(f"{given.blobs} blobs of {SIZE} bytes, SQLite and files, {os.cpu_count()} CPUs, load {load[0]:.1f}")
-    print(f"{'':<24}{'pushes':>8}{'p50 ms':>9}{'p99 ms':>9}")
-    for name, pushes in (("before", without), ("beside collection", beside), ("afterwards", after)):
-        row = f"{name:<24}{len(pushes.seconds):>8}{pushes.percentile(0.5):>9.1f}{pushes.percentile(0.99):>9.1f}"
-        print(row)
-    print(f"everything was collected after {seconds:.0f} s; {remaining} objects are left, {pushed} were pushed")
+    print(f"{'':<24}{'pushes':>8}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}{'p99.9 ms':>9}{'p99 of a slice':>16}")
+    show("nothing to collect", without)
+    show("beside collection", beside)
+    print(
+        f"{given.blobs - rest} were collected meanwhile; the rest took {seconds:.0f} s more."
+        f" {remaining} objects are left, of {known} blobs"
+    )
 
 
 if __name__ == "__main__":

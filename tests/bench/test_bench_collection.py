@@ -13,7 +13,7 @@ from entrepot.tasks.collect import Collector
 
 async def test_what_is_filled_in_is_collected_to_the_last_object(migrated_sqlite: Path, tmp_path: Path) -> None:
     shutil.copy(migrated_sqlite, tmp_path / "entrepot.db")
-    fill(tmp_path, 100)
+    fill(tmp_path, 100, 0)
     assert left(tmp_path, 100) == 100
     db, storage = SqliteDatabase(tmp_path / "entrepot.db"), FileStorage(tmp_path / "objects")
     collector = Collector(db, storage, Rules(reader_grace=0))
@@ -22,6 +22,16 @@ async def test_what_is_filled_in_is_collected_to_the_last_object(migrated_sqlite
     assert left(tmp_path, 100) == 0
     assert [file for file in (tmp_path / "objects").rglob("*") if file.is_file()] == []
     assert await db.read(lambda tx: tx.all("SELECT used FROM quotas")) == [(0,)]
+    await db.close()
+    await storage.close()
+
+
+async def test_what_is_filled_in_to_stay_stays(migrated_sqlite: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated_sqlite, tmp_path / "entrepot.db")
+    fill(tmp_path, 10, None)
+    db, storage = SqliteDatabase(tmp_path / "entrepot.db"), FileStorage(tmp_path / "objects")
+    assert (await Collector(db, storage, Rules(reader_grace=0)).round()).idle
+    assert left(tmp_path, 10) == 10
     await db.close()
     await storage.close()
 

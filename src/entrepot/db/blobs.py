@@ -7,7 +7,7 @@ for one another, and a blob goes when its last link has gone.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from entrepot.db import layer_indexes, quotas, removals, usage
+from entrepot.db import layer_indexes, quotas, removals
 from entrepot.db.contract import Again, Transaction
 from entrepot.db.quotas import Use
 from entrepot.model.digest import Digest
@@ -49,6 +49,15 @@ class Held(NamedTuple):
     charge: Use
     healed: bool
     """Whether it was set aside until now."""
+
+
+class Unlinked(NamedTuple):
+    """A blob that was taken out of a repository."""
+
+    use: Use
+    """The room that is to be freed."""
+    last: int | None
+    """The blob's size, if no repository shows it any more: that is to be noted (`usage.note_freed`)."""
 
 
 class Lost(Exception):
@@ -259,27 +268,28 @@ def hide(tx: Transaction, repository_id: int, blob_id: int) -> None:
     )
 
 
-def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int, *, wait: bool) -> Use | None:
+def unlink(tx: Transaction, repository_id: int, blob_id: int, reader_grace: int, *, wait: bool) -> Unlinked | None:
     """Takes the blob out of the repository, and lets its object go if that was the last one that showed it.
 
-    Gives back the room that is to be freed; None, with nothing done, if somebody is at the blob just now and `wait`
-    is off. The caller has locked the link and knows that nothing refers to it.
+    None, with nothing done, if somebody is at the blob just now and `wait` is off. The caller has locked the link and
+    knows that nothing refers to it.
     """
-    row = tx.one(f"SELECT key, size FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
+    row = tx.one(f"SELECT key, size, parts FROM blobs WHERE id = ? FOR UPDATE{'' if wait else ' SKIP LOCKED'}", blob_id)
     if row is None:
         return None
     tx.run("DELETE FROM repository_blobs WHERE repository_id = ? AND blob_id = ?", repository_id, blob_id)
     freed = quotas.release_blob(tx, repository_id, blob_id)
     # A statement of its own, after the lock: on PostgreSQL one statement would judge by what it saw before waiting.
-    if tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None:
-        further = further_parts(tx, blob_id)
-        tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
+    last = tx.one("SELECT 1 FROM repository_blobs WHERE blob_id = ? LIMIT 1", blob_id) is None
+    if last:
+        further = further_parts(tx, blob_id) if row[2] > 1 else ()
+        if further:
+            tx.run("DELETE FROM blob_parts WHERE blob_id = ?", blob_id)
         layer_indexes.forget_of_blob(tx, blob_id, reader_grace)
         tx.run("DELETE FROM blobs WHERE id = ?", blob_id)
-        usage.note_freed(tx, int(row[1]))
         for key in (str(row[0]), *(part.key for part in further)):
             removals.give_up(tx, key, tx.now + reader_grace)
-    return freed
+    return Unlinked(freed, int(row[1]) if last else None)
 
 
 def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:
@@ -288,11 +298,3 @@ def lock_link(tx: Transaction, repository_id: int, blob_id: int) -> bool:
     tx.one("SELECT 1 FROM blobs WHERE id = ? FOR UPDATE", blob_id)
     find = "SELECT 1 FROM repository_blobs WHERE repository_id = ? AND blob_id = ? FOR UPDATE"
     return tx.one(find, repository_id, blob_id) is not None
-
-
-def sizes(tx: Transaction, blob_ids: Sequence[int]) -> dict[int, int]:
-    """The sizes of those of the blobs that are there; of a few at a time."""
-    if not blob_ids:
-        return {}
-    rows = tx.all(f"SELECT id, size FROM blobs WHERE id IN ({','.join('?' * len(blob_ids))})", *blob_ids)
-    return {int(row[0]): int(row[1]) for row in rows}

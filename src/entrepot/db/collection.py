@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from entrepot.db import blobs, manifests, projects, quotas, trash, trashed
+from entrepot.db import blobs, manifests, projects, quotas, trash, trashed, usage
+from entrepot.db.blobs import Unlinked
 from entrepot.db.contract import Transaction
-from entrepot.db.quotas import Use
 from entrepot.db.trash import Entry
 from entrepot.model.trash import TrashKind
 
@@ -31,26 +31,26 @@ def collect(tx: Transaction, count: int, reader_grace: int) -> Collected:
         tx.now,
         count,
     )
-    before = blobs.sizes(tx, [int(row[1]) for row in due])
-    freed = [_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due]
-    gone = [use for use in freed if use is not None]
-    quotas.free(tx, *gone)
-    after = blobs.sizes(tx, list(before)) if gone else before
-    let_go = [size for blob_id, size in before.items() if blob_id not in after]
+    looked_at = [_review(tx, int(row[0]), int(row[1]), int(row[2]), reader_grace) for row in due]
+    gone = [unlinked for unlinked in looked_at if unlinked is not None]
+    let_go = [unlinked.last for unlinked in gone if unlinked.last is not None]
+    # Counters come last: whoever else moves them waits for the end of this.
+    quotas.free(tx, *(unlinked.use for unlinked in gone))
+    usage.note_freed(tx, *let_go)
     return Collected(len(due), len(gone), len(let_go), sum(let_go))
 
 
-def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> Use | None:
-    """The room that is to be freed if the link was taken out."""
+def _review(tx: Transaction, repository_id: int, blob_id: int, leased_until: int, reader_grace: int) -> Unlinked | None:
+    """What was taken out, if the link was."""
     if leased_until > tx.now:
         _review_after(tx, repository_id, blob_id, leased_until)
     elif blobs.referenced(tx, repository_id, blob_id):  # A new statement: the link is locked since the last one.
         _review_after(tx, repository_id, blob_id, None)
     else:
-        freed = blobs.unlink(tx, repository_id, blob_id, reader_grace, wait=False)
-        if freed is None:
+        unlinked = blobs.unlink(tx, repository_id, blob_id, reader_grace, wait=False)
+        if unlinked is None:
             _review_after(tx, repository_id, blob_id, tx.now + BUSY_AGAIN_AFTER)
-        return freed
+        return unlinked
     return None
 
 

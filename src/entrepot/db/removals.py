@@ -1,5 +1,7 @@
 """Objects that nothing counts on, and when they may go (steps 2, 3, 7 and 8 of the blob protocol)."""
 
+from collections.abc import Sequence
+
 from entrepot.db.contract import Transaction
 
 RETRY_AFTER = 60_000_000
@@ -28,7 +30,7 @@ def give_up(tx: Transaction, key: str, after: int) -> None:
 
 
 def take_due(tx: Transaction, count: int) -> list[str]:
-    """Up to `count` keys whose time has come, marked as taken: from this commit on nobody can take them back."""
+    """Up to `count` keys, a few hundred at most, whose time has come; from this commit on nobody can take them back."""
     keys = [
         row[0]
         for row in tx.all(
@@ -38,15 +40,23 @@ def take_due(tx: Transaction, count: int) -> list[str]:
             count,
         )
     ]
-    for key in keys:
-        tx.run("UPDATE objects_to_remove SET taken = TRUE, remove_after = ? WHERE key = ?", tx.now + RETRY_AFTER, key)
+    if keys:
+        tx.run(
+            f"UPDATE objects_to_remove SET taken = TRUE, remove_after = ? WHERE key IN ({_marks(keys)})",
+            tx.now + RETRY_AFTER,
+            *keys,
+        )
     return keys
 
 
 def removed(tx: Transaction, keys: list[str]) -> None:
-    """Forgets keys whose objects are gone."""
-    for key in keys:
-        tx.run("DELETE FROM objects_to_remove WHERE key = ? AND taken", key)
+    """Forgets keys, a few hundred at most, whose objects are gone."""
+    if keys:
+        tx.run(f"DELETE FROM objects_to_remove WHERE key IN ({_marks(keys)}) AND taken", *keys)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def has(tx: Transaction, key: str) -> bool:

@@ -224,13 +224,16 @@ def largest(tx: Transaction, count: int) -> list[LargeBlob]:
     return made
 
 
-def note_freed(tx: Transaction, size: int) -> None:
-    """Counts a blob whose last link has gone."""
+def note_freed(tx: Transaction, *sizes: int) -> None:
+    """Counts blobs of these sizes whose last links have gone; last in a transaction, as it is the same row for all."""
+    if not sizes:
+        return
     tx.run(
-        "INSERT INTO freed (day, blobs, bytes) VALUES (?, 1, ?) ON CONFLICT (day) DO UPDATE"
-        " SET blobs = freed.blobs + 1, bytes = freed.bytes + excluded.bytes",
+        "INSERT INTO freed (day, blobs, bytes) VALUES (?, ?, ?) ON CONFLICT (day) DO UPDATE"
+        " SET blobs = freed.blobs + excluded.blobs, bytes = freed.bytes + excluded.bytes",
         tx.now - tx.now % DAY,
-        size,
+        len(sizes),
+        sum(sizes),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from entrepot.db import blobs, quarantine, quotas, repositories
+from entrepot.db import blobs, quarantine, quotas, repositories, usage
 from entrepot.db.blobs import Part
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.events import record
@@ -175,11 +175,11 @@ class Blobs:
             needing = blobs.needing_manifest(tx, repository_id, found.id)
             if needing is not None:
                 raise InUse(f"manifest {needing} needs this blob; delete that manifest first")
-            freed = None
+            unlinked = None
             if blobs.referenced(tx, repository_id, found.id):
                 blobs.hide(tx, repository_id, found.id)
             else:
-                freed = blobs.unlink(tx, repository_id, found.id, self._rules.reader_grace, wait=True)
+                unlinked = blobs.unlink(tx, repository_id, found.id, self._rules.reader_grace, wait=True)
             record(
                 tx,
                 Event(
@@ -191,7 +191,9 @@ class Blobs:
                     detail={"digest": str(digest)},
                 ),
             )
-            quotas.free(tx, freed or quotas.NOTHING)
+            if unlinked is not None:
+                quotas.free(tx, unlinked.use)
+                usage.note_freed(tx, *([] if unlinked.last is None else [unlinked.last]))
 
         await self._db.write(change)
 
