@@ -122,5 +122,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the tabs are wider than it: the one that is open is in its middle, not beyond its edge.
+const tab = document.querySelector(".tabs [aria-current]");
+if (tab) {
+  const bar = tab.closest(".tabs");
+  const [inside, outside] = [tab.getBoundingClientRect(), bar.getBoundingClientRect()];
+  bar.scrollLeft += inside.left + inside.width / 2 - outside.left - outside.width / 2;
+}
+
 const topics = (document.body.dataset.topics ?? "").split(" ").filter(Boolean);
 if (topics.length) follow(topics);
