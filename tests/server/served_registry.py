@@ -10,10 +10,11 @@ import hashlib
 import os
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ import uvloop
 
 from entrepot.app import RegistryService
 from entrepot.config import Settings
+from entrepot.db.migrate import migrate_sqlite
 from entrepot.server import protocol
 from entrepot.server.exchange import Exchange, Seen, observed
 from entrepot.server.glimpse import Glimpsed
@@ -34,6 +36,15 @@ from entrepot.wire.ready import Quick, Ready
 PASSWORD = "Correct-Horse-7"
 AUTHORIZATION = b"authorization: Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()) + b"\r\n"
 MIB = 1 << 20
+
+
+@cache
+def _migrated() -> bytes:
+    """A database of the newest schema: making it takes longer than most that a registry does here."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "entrepot.db"
+        migrate_sqlite(path)
+        return path.read_bytes()
 
 
 class Passed:
@@ -92,6 +103,9 @@ class Served:
         self.glimpsed: list[Seen] = []
         self.quickly = True
         """Whether requests may be answered at once."""
+        if settings.sqlite_file is not None and not settings.sqlite_file.exists():
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            settings.sqlite_file.write_bytes(_migrated())
         self._service = RegistryService(settings)
         self._pool = ThreadPoolExecutor(4, thread_name_prefix="sending") if by_threads else None
         self._tls = tls

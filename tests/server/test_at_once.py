@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from served_registry import PASSWORD, Answer, Served
 
 from contracts.databases import PostgresqlServer
+from contracts.disk import folder_on_disk
 from entrepot.access.tokens import LEEWAY_SECONDS
 from entrepot.model.manifest import OCI_MANIFEST
 from entrepot.registry import readings
@@ -113,10 +114,10 @@ class Shop:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    data = tmp_path_factory.mktemp("shop")
-    url = f"sqlite:///{data / 'entrepot.db'}"
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
     with ExitStack() as stack:
+        data = stack.enter_context(folder_on_disk())
+        url = f"sqlite:///{data / 'entrepot.db'}"
         if request.param == "postgresql":
             server: PostgresqlServer = request.getfixturevalue("postgresql_server")
             name = server.create(migrated=False)

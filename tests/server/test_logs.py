@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from running_server import Start
+from running_server import PLAIN, Start
 
 from entrepot.server.exchange import Exchange
 from entrepot.server.logs import RequestLog
@@ -28,6 +28,7 @@ def test_a_request_is_one_line_without_secrets(start: Start) -> None:
         server.url + "/v2/library/x/manifests/y?_state=s3cret",
         content=b"abc",
         headers={"authorization": "Bearer s3cret", "cookie": "s3cret", "x-request-id": "mine.1", "user-agent": "me/1"},
+        verify=PLAIN,
     )
     server.get("/livez")
     server.stop()
@@ -55,14 +56,14 @@ def test_a_request_is_one_line_without_secrets(start: Start) -> None:
 @pytest.mark.parametrize("given", ["short", "A-b_c.9", "x" * 64])
 def test_a_sane_request_id_is_kept(start: Start, given: str) -> None:
     server = start(workers=1)
-    answer = httpx.get(server.url + "/x", headers={"x-request-id": given})
+    answer = httpx.get(server.url + "/x", headers={"x-request-id": given}, verify=PLAIN)
     assert answer.headers.get_list("x-request-id") == [given]
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", 'a"b', "a\tb", "é"])
 def test_another_request_id_is_replaced(start: Start, given: str) -> None:
     server = start(workers=1)
-    answer = httpx.get(server.url + "/x", headers={"x-request-id": given.encode()})
+    answer = httpx.get(server.url + "/x", headers={"x-request-id": given.encode()}, verify=PLAIN)
     made = answer.headers["x-request-id"]
     assert made != given
     assert len(made) == 16
@@ -85,7 +86,7 @@ def test_a_failed_request_is_logged_with_its_id_and_answered_with_it(start: Star
 
 def test_an_answer_that_was_not_finished_is_marked(start: Start) -> None:
     server = start(workers=1, stop_seconds=0.2)
-    with httpx.stream("GET", server.url + "/slow") as response:
+    with httpx.stream("GET", server.url + "/slow", verify=PLAIN) as response:
         next(response.iter_bytes())
         server.process.terminate()
         server.wait()

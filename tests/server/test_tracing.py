@@ -12,7 +12,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from running_server import Start
+from running_server import PLAIN, Start
 
 
 class Collector(ThreadingHTTPServer):
@@ -68,7 +68,7 @@ def test_a_request_is_a_span_under_the_callers(start: Start, collector: Collecto
     server = start(f"tracing={collector.url}", workers=1)
     trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     headers = {"traceparent": f"00-{trace}-{parent}-01", "x-request-id": "mine", "authorization": "Bearer s3cret"}
-    httpx.get(server.url + "/v2/library/x/manifests/y?token=s3cret", headers=headers)
+    httpx.get(server.url + "/v2/library/x/manifests/y?token=s3cret", headers=headers, verify=PLAIN)
     server.get("/fail")
     server.get("/readyz")
     assert server.stop() == 0

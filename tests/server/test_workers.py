@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from running_server import Start, alive, wait_for
+from running_server import PLAIN, Start, alive, wait_for
 
 
 def test_every_worker_answers_on_one_port(start: Start) -> None:
@@ -28,7 +28,7 @@ def test_the_parent_has_one_thread_and_so_may_fork(start: Start) -> None:
 def test_a_running_answer_is_finished_before_the_stop(start: Start, number: int, workers: int) -> None:
     server = start(workers=workers)
     pids = server.pids(workers)
-    with httpx.stream("GET", server.url + "/slow", timeout=10) as response:
+    with httpx.stream("GET", server.url + "/slow", timeout=10, verify=PLAIN) as response:
         pieces = response.iter_bytes()
         size = len(next(pieces))
         server.process.send_signal(number)
@@ -45,7 +45,7 @@ def test_a_running_answer_is_finished_before_the_stop(start: Start, number: int,
 
 def test_a_key_pressed_in_the_terminal_reaches_the_whole_group_and_stops_it_orderly(start: Start) -> None:
     server = start()
-    with httpx.stream("GET", server.url + "/slow", timeout=10) as response:
+    with httpx.stream("GET", server.url + "/slow", timeout=10, verify=PLAIN) as response:
         pieces = response.iter_bytes()
         size = len(next(pieces))
         os.killpg(server.process.pid, signal.SIGINT)
@@ -56,7 +56,7 @@ def test_a_key_pressed_in_the_terminal_reaches_the_whole_group_and_stops_it_orde
 
 def test_an_answer_that_takes_too_long_is_cut_off(start: Start) -> None:
     server = start(stop_seconds=0.3)
-    with httpx.stream("GET", server.url + "/slow", timeout=10) as response:
+    with httpx.stream("GET", server.url + "/slow", timeout=10, verify=PLAIN) as response:
         pieces = response.iter_bytes()
         next(pieces)
         began = time.monotonic()
@@ -70,7 +70,7 @@ def test_an_answer_that_takes_too_long_is_cut_off(start: Start) -> None:
 def test_a_second_signal_ends_it_at_once(start: Start) -> None:
     server = start(stop_seconds=30)
     pids = server.pids(2)
-    with httpx.stream("GET", server.url + "/slow", timeout=10) as response:
+    with httpx.stream("GET", server.url + "/slow", timeout=10, verify=PLAIN) as response:
         pieces = response.iter_bytes()
         next(pieces)
         began = time.monotonic()
@@ -123,7 +123,7 @@ def test_a_worker_that_keeps_dying_is_started_more_and_more_slowly(start: Start)
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url + "/x", timeout=0.5).status_code == 200
+        return httpx.get(url + "/x", timeout=0.5, verify=PLAIN).status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -15,6 +15,8 @@ import httpx
 
 SOURCE = Path(__file__).parents[2] / "src"
 PASSWORD = "Correct-Horse-Battery-9"
+PLAIN = False
+"""For `verify`, where there is no TLS: reading all the certificates of the world takes longer than most requests."""
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
@@ -53,7 +55,7 @@ class Node:
 
     def _ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=2, verify=PLAIN).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -85,7 +87,7 @@ class Node:
 
     def client(self) -> httpx.Client:
         """An HTTP client signed in as the administrator, by Basic."""
-        return httpx.Client(base_url=self.url, auth=("admin", PASSWORD), timeout=60, trust_env=False)
+        return httpx.Client(base_url=self.url, auth=("admin", PASSWORD), timeout=60, trust_env=False, verify=PLAIN)
 
 
 def digest_of(content: bytes) -> str:

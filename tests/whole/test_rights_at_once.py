@@ -11,7 +11,7 @@ import pytest
 
 from entrepot.model.manifest import OCI_MANIFEST
 
-from .nodes import PASSWORD, Node, image_of, push_image
+from .nodes import PASSWORD, PLAIN, Node, image_of, push_image
 
 LOOKS = 10
 """New connections after each change: so many that each of two workers gets some."""
@@ -44,7 +44,9 @@ class Shop:
     def statuses(self, method: str, path: str, **how: Any) -> set[int]:
         """What the other node, or each worker, answers, each time on a connection of its own."""
         return {
-            httpx.request(method, f"{self.asked.url}{path}", timeout=30, trust_env=False, **how).status_code
+            httpx.request(
+                method, f"{self.asked.url}{path}", timeout=30, trust_env=False, verify=PLAIN, **how
+            ).status_code
             for _ in range(LOOKS)
         }
 
@@ -156,7 +158,9 @@ def test_an_immutable_tag(shop: Shop) -> None:
         def push(number: int, name: str = name) -> int:
             node = (shop.changed, shop.asked)[number % 2]
             url = f"{node.url}/v2/shop/app/manifests/{name}"
-            return httpx.put(url, content=bodies[number], timeout=30, trust_env=False, **admin).status_code
+            return httpx.put(
+                url, content=bodies[number], timeout=30, trust_env=False, verify=PLAIN, **admin
+            ).status_code
 
         with ThreadPoolExecutor(len(bodies)) as threads:
             assert sorted(threads.map(push, range(len(bodies)))) == [201, *[412] * 5]
