@@ -131,6 +131,7 @@ CHANGING: dict[tuple[Place, str], Right] = {
     (HOUSE, "admin/labels/{id}"): ADMIN,
     (HOUSE, "admin/labels/{id}/delete"): ADMIN,
     (HOUSE, "admin/configuration"): ADMIN,
+    (HOUSE, "admin/configuration/allowlist"): ADMIN,
     (HOUSE, "jobs/start"): ADMIN,
     (HOUSE, "jobs/plan"): ADMIN,
     (HOUSE, "jobs/{id}/stop"): ADMIN,

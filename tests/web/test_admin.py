@@ -119,3 +119,15 @@ async def test_trash_storage_and_health(reader: Readers, harbor: Harbor) -> None
     assert "own" in (await admin.get("/-/admin/storage")).text
     health = (await admin.get("/-/admin/health")).text
     assert health.count(">works<") == 2 or health.count("works</span>") == 2
+
+
+async def test_what_every_project_puts_up_with_is_set(reader: Readers) -> None:
+    admin = await reader().sign_in("admin")
+    path, fields = "/-/admin/configuration/allowlist", {"items": "CVE-2026-1, CVE-2026-2", "expires": "2031-02-03"}
+    assert (await admin.post(path, {**fields, "expires": "soon"})).status_code == 400
+    assert (await admin.post(path, fields)).status_code == 303
+    page = (await admin.get("/-/admin/configuration")).text
+    assert "CVE-2026-1\nCVE-2026-2</textarea>" in page
+    assert 'value="2031-02-03"' in page
+    assert (await admin.post(path, {"items": "", "expires": ""})).status_code == 303
+    assert "CVE-2026-2" not in (await admin.get("/-/admin/configuration")).text

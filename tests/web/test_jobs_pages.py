@@ -68,7 +68,8 @@ async def test_every_list_shows_its_jobs(reader: Readers, harbor: Harbor) -> Non
 
 async def test_a_collection_is_asked_for_and_stopped_and_asked_for_again(reader: Readers) -> None:
     admin = await reader().sign_in("admin")
-    answer = await admin.post("/-/jobs/start", {"what": "collection", "dry_run": "1"})
+    assert (await admin.post("/-/jobs/start", {"what": "collection", "workers": "99"})).status_code == 400
+    answer = await admin.post("/-/jobs/start", {"what": "collection", "dry_run": "1", "workers": "3"})
     assert answer.status_code == 303
     page = answer.headers["location"]
     assert (await admin.post("/-/jobs/start", {"what": "collection"})).status_code == 409

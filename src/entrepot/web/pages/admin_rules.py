@@ -4,11 +4,12 @@ from entrepot.db.quotas import UNLIMITED
 from entrepot.model.configuration import SETTINGS, UNUSED, Kind
 from entrepot.model.errors import Denied, Invalid
 from entrepot.model.query import SortKey
-from entrepot.registry import configuration, labels, limits
+from entrepot.registry import allowlists, configuration, labels, limits
 from entrepot.web.answer import Answer, Go, Said
 from entrepot.web.ask import Ask
 from entrepot.web.configuration_words import GROUPS, HELP, LABELS, VALUES
 from entrepot.web.pages.admin_frame import admin_page, admin_view
+from entrepot.web.pages.allowlist_form import allowlist_asked_for, day_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place
 
@@ -89,7 +90,17 @@ async def show_configuration(ask: Ask) -> Answer:
         (label, [found[name] for name in names if name in found], [secrets[name] for name in names if name in secrets])
         for label, names in GROUPS.items()
     ]
-    shown = {"groups": groups, "labels": LABELS, "helps": HELP, "values": VALUES, "unused": UNUSED, "Kind": Kind}
+    allowlist = await ask.parts.allowlists.get(await ask.visible())
+    shown = {
+        "groups": groups,
+        "labels": LABELS,
+        "helps": HELP,
+        "values": VALUES,
+        "unused": UNUSED,
+        "Kind": Kind,
+        "allowlist": allowlist,
+        "expires": day_of(None if allowlist is None else allowlist.expires_at),
+    }
     return admin_view("configuration", shown)
 
 
@@ -108,6 +119,13 @@ async def change_configuration(ask: Ask) -> Answer:
     if not values:
         raise Denied("none of these settings can be changed now")
     await ask.parts.configuration.change(grant, values)
+    return Go(admin_page("configuration"), Said(ask.say("The configuration is changed.")))
+
+
+async def set_allowlist(ask: Ask) -> Answer:
+    """Sets which vulnerabilities every project puts up with that has no list of its own. Raises Invalid."""
+    grant = await ask.system(allowlists.UPDATE)
+    await ask.parts.allowlists.put(grant, allowlist_asked_for(ask))
     return Go(admin_page("configuration"), Said(ask.say("The configuration is changed.")))
 
 
@@ -136,4 +154,5 @@ ROUTES: tuple[Route, ...] = (
     changing(Place.HOUSE, "admin/labels/{id}/delete", delete_label),
     reading(Place.HOUSE, "admin/configuration", show_configuration),
     Route("POST", Place.HOUSE, "admin/configuration", change_configuration, while_read_only=True),
+    changing(Place.HOUSE, "admin/configuration/allowlist", set_allowlist),
 )

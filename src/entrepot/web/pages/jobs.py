@@ -13,6 +13,7 @@ from entrepot.model.permission import Verb
 from entrepot.model.query import AnyOf, Condition, Exactly
 from entrepot.registry.job_monitor import LIST, STOP
 from entrepot.registry.jobs import AUDIT_PURGE, GARBAGE_COLLECTION, SCRUB, Care, Wanted
+from entrepot.tasks.garbage import MOST_WORKERS
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
 from entrepot.web.errors import N_
@@ -52,6 +53,7 @@ async def show(ask: Ask) -> Answer:
         "which": which,
         "tabs": _TABS,
         "kind": ask.query.text("kind"),
+        "most_workers": MOST_WORKERS,
     }
     if which in _SHOWN:
         shown |= await _list(ask, grant, which)
@@ -144,7 +146,8 @@ def _parameters(ask: Ask, care: Care) -> dict[str, Json]:
     if care is SCRUB:
         return {}
     if care is GARBAGE_COLLECTION:
-        return {"delete_untagged": ask.form.ticked("delete_untagged"), "delete_tag": False, "workers": 1}
+        workers = ask.form.whole("workers", least=1, most=MOST_WORKERS) if ask.form.text("workers") else 1
+        return {"delete_untagged": ask.form.ticked("delete_untagged"), "delete_tag": False, "workers": workers}
     days = ask.form.whole("days", least=1, most=LONGEST_KEPT_DAYS)
     # The audit is one chain that can only lose its beginning: an event of a kind that stays would keep all after it.
     types = sorted({deed.event_type for deed in DEEDS.values()} | {OTHER})

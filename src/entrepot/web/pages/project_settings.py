@@ -1,14 +1,13 @@
 """What a project is like: who may pull, what may be pushed, how long the trash keeps, what is put up with; its end."""
 
-from datetime import UTC, date, datetime, time
-
 from entrepot.model.errors import Invalid
 from entrepot.model.grant import ProjectGrant
 from entrepot.model.permission import Permission, Resource, Verb
-from entrepot.registry.project_changes import DELETE, READ_METADATA, UPDATE, Allowlist, Wanted, allowed
+from entrepot.registry.project_changes import DELETE, READ_METADATA, UPDATE, Wanted
 from entrepot.registry.rules import SECOND
 from entrepot.web.answer import Answer, Go, Said, View
 from entrepot.web.ask import Ask
+from entrepot.web.pages.allowlist_form import allowlist_asked_for, day_of
 from entrepot.web.pages.project_frame import frame_of
 from entrepot.web.route import Route, changing, reading
 from entrepot.web.subject import Place, address
@@ -27,7 +26,6 @@ async def show(ask: Ask) -> Answer:
     frame = await frame_of(ask, grant, PAGE)
     trash = await ask.parts.trash.of_project(grant)
     allowlist = frame["project"].allowlist
-    expiry = None if allowlist is None else allowlist.expires_at
     metadata = await ask.parts.project_changes.metadata(grant) if READ_METADATA in grant.permissions else {}
     shown = {
         **frame,
@@ -37,7 +35,7 @@ async def show(ask: Ask) -> Answer:
         "days": "" if trash.own_window is None else f"{trash.own_window / DAY:g}",
         "allowlist": allowlist,
         "reuse": metadata.get(_REUSE, "true" if allowlist is None else "false") == "true",
-        "expires": "" if expiry is None else datetime.fromtimestamp(expiry, UTC).date().isoformat(),
+        "expires": day_of(None if allowlist is None else allowlist.expires_at),
         "may_change": UPDATE in grant.permissions,
         "may_delete": DELETE in grant.permissions,
     }
@@ -84,8 +82,7 @@ async def set_allowlist(ask: Ask) -> Answer:
     metadata = {_REUSE: str(reuse).lower()}
     own = None
     if not reuse:
-        items = allowed(ask.form.text("items").replace(",", " ").split())
-        own = Allowlist(items=items, expires_at=_end_of(ask.form.text("expires")))
+        own = allowlist_asked_for(ask)
     await ask.parts.project_changes.update(grant, Wanted(metadata=metadata, allowlist=own))
     return _saved(ask, grant)
 
@@ -113,16 +110,6 @@ async def _end_page(ask: Ask, grant: ProjectGrant, *, wrong: bool = False) -> An
         "wrong": wrong,
     }
     return View("project_end", shown, status=400 if wrong else 200)
-
-
-def _end_of(text: str) -> int | None:
-    """The end of the day, in seconds since 1970; None for no day. Raises Invalid."""
-    if not text:
-        return None
-    try:
-        return int(datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC).timestamp())
-    except (ValueError, OverflowError) as error:
-        raise Invalid("a day is written as 2027-01-31") from error
 
 
 def _saved(ask: Ask, grant: ProjectGrant) -> Go:

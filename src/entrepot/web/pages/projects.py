@@ -3,7 +3,7 @@
 from entrepot.model.errors import EntrepotError
 from entrepot.model.grant import SystemGrant
 from entrepot.model.permission import Permission, Resource, Verb
-from entrepot.model.query import Condition, Contains, SortKey
+from entrepot.model.query import Condition, Contains, Exactly, SortKey
 from entrepot.registry import arrivals
 from entrepot.registry.directory import READ
 from entrepot.registry.project_changes import Wanted
@@ -21,15 +21,28 @@ _SORTS = {
     "-pulls": SortKey("pull_count", descending=True),
 }
 
+ACCESS = {"public": "true", "private": "false"}
+"""Which projects are listed: those that anybody may pull from, or those that only members may."""
+
 
 async def show_all(ask: Ask) -> Answer:
     """The projects that the reader may know of. Without any, what to do first."""
     part = ask.query.text("q")
+    access = ask.query.text("access")
     conditions: dict[str, Condition] = {"name": Contains(part)} if part else {}
+    if access in ACCESS:
+        conditions["public"] = Exactly(ACCESS[access])
     grant = await ask.visible()
     query = ask.listed(conditions)
     found, total = await ask.parts.directory.list_projects(grant, query)
-    shown = {"projects": found, "total": total, "listed": query, "part": part, "may_create": await _may_create(ask)}
+    shown = {
+        "projects": found,
+        "total": total,
+        "listed": query,
+        "part": part,
+        "access": access if access in ACCESS else "",
+        "may_create": await _may_create(ask),
+    }
     return View("projects", shown, topics=("projects",))
 
 
