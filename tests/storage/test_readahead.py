@@ -67,7 +67,13 @@ async def test_all_comes_in_order(start: int, end: int, failing: int) -> None:
     assert left(room) == 16
 
 
-async def test_the_first_byte_waits_for_few_and_the_rest_is_fetched_side_by_side() -> None:
+async def test_the_first_byte_waits_for_no_other_request_and_the_rest_is_fetched_side_by_side() -> None:
+    store = Store()
+    async with aclosing(read_ahead(0, len(CONTENT), store.stream, store.fetch, Room(16))) as pieces:
+        assert store.fetched == []
+        await anext(pieces)
+        await asyncio.sleep(0.001)
+        assert store.fetched == [(FIRST, FIRST + WINDOW)]
     store = Store()
     await read(store, Room(16))
     assert store.streamed == [(0, FIRST)]
@@ -79,7 +85,7 @@ async def test_without_room_it_is_read_by_few_requests() -> None:
     store = Store()
     assert await read(store, Room(0)) == CONTENT
     assert store.fetched == []
-    assert len(store.streamed) == -(-len(CONTENT) // LONG)
+    assert len(store.streamed) == 1 + -(-(len(CONTENT) - FIRST) // LONG)
 
 
 async def test_many_readers_share_the_room() -> None:

@@ -104,7 +104,7 @@ class ObjectStorage:
                 result = await obstore.get_async(self._store, key, options={"range": (start, end)})
                 if result.meta["size"] < end:
                     raise _missing(key)
-                async for received in result.stream(min_chunk_size=PIECE // 2):
+                async for received in result.stream(min_chunk_size=min(PIECE // 2, (end - start) // 16)):
                     for offset in range(0, len(received), PIECE):
                         piece = bytes(received[offset : offset + PIECE])
                         start += len(piece)

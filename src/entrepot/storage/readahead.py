@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 MIB = 1 << 20
-FIRST = 128 * 1024
-"""Bytes of the first request of a long read, so that its first byte waits for few others."""
+FIRST = MIB
+"""Bytes of the first request of a long read. Others are sent once it is answered: its first byte waits for none."""
 WINDOW = 4 * MIB
 """Bytes of a request beside others."""
 LONG = 16 * MIB
@@ -38,24 +38,61 @@ class Room:
         self._left += 1
 
 
+class _Fetches:
+    """The parts of one read that were asked for ahead."""
+
+    def __init__(self, at: int, end: int, fetch: Fetch, room: Room) -> None:
+        self._at = at
+        """Where the next one begins."""
+        self._end = end
+        self._fetch = fetch
+        self._room = room
+        self._parts: dict[int, asyncio.Future[memoryview | None]] = {}
+
+    def send(self, most: int) -> None:
+        """Asks for more, until `most` are under way or not yet read, as far as there is room."""
+        while self._at < self._end and len(self._parts) < most and self._room.take():
+            stop = min(self._at + WINDOW, self._end)
+            self._parts[self._at] = asyncio.ensure_future(self._fetch(self._at, stop))
+            self._at = stop
+
+    def part(self, at: int) -> tuple[int, asyncio.Future[memoryview | None] | None]:
+        """Where the part that begins here stops; and what it will be, if it was asked for."""
+        if at in self._parts:
+            return min(at + WINDOW, self._end), self._parts[at]
+        self._at = min(at + LONG, self._end)
+        return self._at, None
+
+    def read(self, at: int) -> None:
+        """Notes that the part was read: until then it was in memory."""
+        if self._parts.pop(at, None) is not None:
+            self._room.give()
+
+    def close(self) -> None:
+        """Gives up what was not read."""
+        for part in self._parts.values():
+            part.cancel()
+            self._room.give()
+
+
 async def read_ahead(start: int, end: int, stream: Stream, fetch: Fetch, room: Room) -> AsyncGenerator[bytes, None]:
     """The bytes from `start` up to, not including, `end`, in order and in pieces of at most 1 MiB.
 
     `stream` gives those of a part as they come, and its errors are raised; `fetch` gives a part as a whole, or None if
     that failed for whatever reason: then it is streamed. Readers that find no room are as if there were no `fetch`.
     """
-    fetching: dict[int, asyncio.Future[memoryview | None]] = {}
-    at, ahead, most = start, start + FIRST, 1
+    at, most = min(start + FIRST, end), 1
+    fetches = _Fetches(at, end, fetch, room)
     try:
+        async with aclosing(stream(start, at)) as pieces:
+            async for piece in pieces:
+                fetches.send(most)
+                yield piece
         while at < end:
-            while ahead < end and len(fetching) < most and room.take():
-                fetching[ahead] = asyncio.ensure_future(fetch(ahead, min(ahead + WINDOW, end)))
-                ahead += WINDOW
-            stop = min(min(fetching) if fetching and at not in fetching else at + WINDOW, end)
-            if not fetching:
-                stop = min(at + LONG, end)
-                ahead = max(ahead, stop)
-            content = await fetching[at] if at in fetching else None
+            most = min(most + 1, SIDE_BY_SIDE)
+            fetches.send(most)
+            stop, part = fetches.part(at)
+            content = await part if part is not None else None
             if content is not None:
                 for offset in range(0, len(content), PIECE):
                     yield bytes(content[offset : offset + PIECE])
@@ -63,11 +100,8 @@ async def read_ahead(start: int, end: int, stream: Stream, fetch: Fetch, room: R
                 async with aclosing(stream(at, stop)) as pieces:
                     async for piece in pieces:
                         yield piece
-            if at in fetching:  # Until here it was in memory.
-                del fetching[at], content
-                room.give()
-            at, most = stop, min(most + 1, SIDE_BY_SIDE)
+            content = part = None
+            fetches.read(at)
+            at = stop
     finally:
-        for task in fetching.values():
-            task.cancel()
-            room.give()
+        fetches.close()
