@@ -300,7 +300,7 @@ PAGES: dict[tuple[Place, str], tuple[str, ...]] = {
         for fact, pages in {
             "user": ("users/{user}/admin", "users/{user}/password", "users/{user}/delete"),
             "group": ("groups/{group}/rename", "groups/{group}/delete"),
-            "system_robot": tuple(f"robots/{{system_robot}}/{what}" for what in ("switch", "refresh", "delete")),
+            "system_robot": tuple(f"robots/{{system_robot}}{what}" for what in ("", "/switch", "/refresh", "/delete")),
             "project_id": ("quotas/{project_id}",),
             "system_label": ("labels/{system_label}", "labels/{system_label}/delete"),
         }.items()

@@ -131,3 +131,29 @@ async def test_what_every_project_puts_up_with_is_set(reader: Readers) -> None:
     assert 'value="2031-02-03"' in page
     assert (await admin.post(path, {"items": "", "expires": ""})).status_code == 303
     assert "CVE-2026-2" not in (await admin.get("/-/admin/configuration")).text
+
+
+async def test_a_robot_of_the_system_is_changed(reader: Readers, harbor: Harbor) -> None:
+    admin = await reader().sign_in("admin")
+    await admin.post("/-/admin/robots", {"name": "mirror", "may": "pull", "days": "30"})
+    [robot] = (await harbor("admin")("GET", "/robots")).json()
+    path = f"/-/admin/robots/{robot['id']}"
+
+    async def held() -> list[tuple[str, str, int]]:
+        found = (await harbor("admin")("GET", f"/robots/{robot['id']}")).json()
+        assert found["disable"] is True
+        return [(one["kind"], one["namespace"], len(one["access"])) for one in found["permissions"]]
+
+    await admin.post(f"{path}/switch")
+    assert await held() == [("project", "*", 1)]
+    wanted = {"description": "for CI", "may": "push", "projects": "own public", "days": "-1"}
+    assert (await admin.post(path, wanted)).status_code == 303
+    assert await held() == [("project", "own", 2), ("project", "public", 2)]
+    page = (await admin.get("/-/admin/robots")).text
+    assert 'name="projects" value="own public"' in page
+    assert "As it is now" not in page
+    assert (await admin.post(path, {"may": "kept", "days": "-1"})).status_code == 303
+    assert await held() == [("project", "own", 2), ("project", "public", 2)]
+    assert (await admin.post(path, {"may": "all", "days": "-1"})).status_code == 400
+    assert (await admin.post("/-/admin/robots/99", {"may": "pull", "days": "-1"})).status_code == 404
+    assert (await admin.post("/-/admin/robots", {"name": "x", "may": "kept", "days": "-1"})).status_code == 400

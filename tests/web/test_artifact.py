@@ -87,6 +87,9 @@ async def test_a_tag_is_added_and_moved_only_if_that_is_wanted(admin: Reader, ma
     taken = {"tag": "1.1"}
     assert (await admin.post(f"/{REPOSITORY}:fresh/-/tags", taken)).status_code == 409
     assert (await admin.post(f"/{REPOSITORY}:fresh/-/tags", {**taken, "move": "1"})).status_code == 303
+    history = (await admin.get(f"/{REPOSITORY}/-/history?tag={taken['tag']}")).text
+    assert "moved" in history
+    assert "rolled back" not in history
     assert made.facts["untagged"] in (await admin.get(f"/{REPOSITORY}:1.1")).text
     assert (await admin.post(f"/{REPOSITORY}:fresh/-/tags", {"tag": "release-1", "move": "1"})).status_code in (
         409,

@@ -40,9 +40,12 @@ class TagHistory:
 
         return await self._db.read(question)
 
-    async def roll_back(self, grant: RepositoryGrant, tag: Tag, digest: Digest) -> Digest | None:
+    async def roll_back(
+        self, grant: RepositoryGrant, tag: Tag, digest: Digest, kind: MoveKind = MoveKind.ROLLED_BACK
+    ) -> Digest | None:
         """What the tag named until now; it names that digest, which is taken out of the trash if it is there.
 
+        `kind` is what its history calls that: going on to another image is `MOVED`.
         Raises ManifestUnknown for what is not held any more, Conflict for an index whose parts are not, Protected.
         """
         grant.require(Action.PUSH)
@@ -53,7 +56,7 @@ class TagHistory:
             revived = revive(tx, repository_id, {digest, *named}, sparse=self._manifests.deletions.sparse(grant))
             manifest_id = manifests.lock_live(tx, repository_id, digest)
             assert manifest_id is not None, "it was revived"
-            before = self._manifests.point(tx, grant, repository_id, tag, manifest_id, digest, MoveKind.ROLLED_BACK)
+            before = self._manifests.point(tx, grant, repository_id, tag, manifest_id, digest, kind)
             manifests.relist(tx, repository_id, revived.all | ({before} if before else set()))
             for fresh in sorted(map(str, revived.fresh)):
                 _tell(tx, grant, fresh)

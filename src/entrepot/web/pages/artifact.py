@@ -7,6 +7,7 @@ from typing import Any
 from entrepot.model.digest import Digest
 from entrepot.model.errors import AlreadyExists, Unknown
 from entrepot.model.reference import Tag
+from entrepot.model.trash import MoveKind
 from entrepot.registry.additions import BUILD_HISTORY, DEPENDENCIES, README
 from entrepot.registry.artifacts import ArtifactView, Shown
 from entrepot.web.answer import Answer, Content, Go, Said, View
@@ -122,7 +123,7 @@ async def tag(ask: Ask) -> Answer:
     except AlreadyExists:
         if not ask.form.ticked("move"):
             raise
-        await ask.parts.tag_history.roll_back(grant, wanted, digest)
+        await ask.parts.tag_history.roll_back(grant, wanted, digest, MoveKind.MOVED)
     sentence = ask.say("%(tag)s names this image now.", tag=wanted)
     return Go(address(written(grant.name.text, wanted)), Said(sentence))
 
