@@ -31,6 +31,14 @@ async def test_projects_are_listed_by_access(reader: Readers, harbor: Harbor) ->
     assert "No project has that in its name." in page
 
 
+async def test_members_are_counted_by_role(reader: Readers, made: Made) -> None:
+    admin = await reader().sign_in("admin")
+    page = (await admin.get("/own/-/members")).text
+    counted = re.search(r"<small>(Project admin [0-9]+[^<]*)</small>", page)
+    assert counted is not None
+    assert sum(map(int, re.findall("[0-9]+", counted[1]))) == page.count('<tr id="member-')
+
+
 async def test_each_page_of_a_thing_has_a_name_of_its_own(reader: Readers, made: Made) -> None:
     admin = await reader().sign_in("admin")
     for path, title in (
