@@ -143,6 +143,60 @@ async def test_tags_that_are_moved_crosswise(place: Place, monkeypatch: pytest.M
     assert await place.tag_names() == ["first", "second"]
 
 
+async def _after(seconds: float, doing: Awaitable[object]) -> None:
+    await asyncio.sleep(seconds)
+    with contextlib.suppress(EntrepotError):
+        await doing
+
+
+async def test_a_tag_that_moved_while_it_was_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await place.push_image(b"old", tag="latest")
+    bodies = [await place.push_image(b"one"), await place.push_image(b"two")]
+    monkeypatch.setattr(tags, "move", slowly(tags.move))
+    monkeypatch.setattr(tags, "delete_of_manifest", slowly(tags.delete_of_manifest))
+    # The second waits for what the tag named, and finds that it names the first's, which is being deleted.
+    await asyncio.gather(
+        place.put(bodies[0], "latest"),
+        _after(0.1, place.put(bodies[1], "latest")),
+        _after(0.25, place.delete(bodies[0])),
+    )
+    assert (await place.manifests.get(await place.grant(), Tag("latest"))).digest == Digest.of(bodies[1])
+
+
+async def test_a_tag_that_is_deleted_after_it_moved(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    await place.push_image(b"old", tag="latest")
+    body = await place.push_image(b"one")
+    monkeypatch.setattr(tags, "move", slowly(tags.move))
+    monkeypatch.setattr(tags, "delete", slowly(tags.delete))
+    monkeypatch.setattr(tags, "delete_of_manifest", slowly(tags.delete_of_manifest))
+    await asyncio.gather(
+        place.put(body, "latest"),
+        _after(0.1, place.delete(Tag("latest"))),
+        _after(0.25, place.delete(body)),
+    )
+    assert await place.tag_names() == []
+
+
+async def test_a_tag_that_came_while_it_was_pushed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [await place.push_image(b"one"), await place.push_image(b"two")]
+    monkeypatch.setattr(tags, "move", slowly(tags.move))
+    monkeypatch.setattr(tags, "delete_of_manifest", slowly(tags.delete_of_manifest))
+    await asyncio.gather(
+        place.put(bodies[0], "latest"),
+        _after(0.1, place.put(bodies[1], "latest")),
+        _after(0.25, place.delete(bodies[0])),
+    )
+    assert (await place.manifests.get(await place.grant(), Tag("latest"))).digest == Digest.of(bodies[1])
+
+
+async def test_a_push_that_names_a_tag_twice(place: Place) -> None:
+    body = await place.push_image(b"one", tag="latest")
+    other = await place.push_image(b"two")
+    await place.manifests.put(await place.grant(), Tag("latest"), None, other, [Tag("latest")])
+    assert body != other
+    assert (await place.manifests.get(await place.grant(), Tag("latest"))).digest == Digest.of(other)
+
+
 async def test_room_that_is_given_back_to_several_projects(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for layer, names in ((b"one", ("a/a", "b/b")), (b"two", ("b/b", "a/a"))):
         for name in names:  # So that each of two collectors would come to the projects in another order.

@@ -1,7 +1,8 @@
 """Tags: names for manifests that can be moved."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from entrepot.db import manifests
 from entrepot.db.contract import Again, Transaction
 from entrepot.model.digest import Digest
 
@@ -21,13 +22,40 @@ def named(tx: Transaction, repository_id: int, names: Sequence[str]) -> dict[str
     return found
 
 
-def move(tx: Transaction, repository_id: int, tag: str, manifest_id: int) -> Digest | None:
-    """Has the tag name the manifest; the digest it named before. The caller has locked the manifest. Raises Again."""
-    before = _lock(tx, repository_id, tag)
+def lock_named(
+    tx: Transaction, repository_id: int, names: Sequence[str], digests: Iterable[Digest], own: Digest | None = None
+) -> tuple[set[Digest], dict[str, Digest]]:
+    """Those of the digests that are live, and what each of the tags names, of those that there are.
+
+    None of these manifests changes until the transaction ends, and none of these tags goes or names another. If there
+    are any, `own` is locked with them.
+    """
+    lasting = list(digests)
+    found = named(tx, repository_id, names)
+    while lasting or found:
+        tx.run("SAVEPOINT named")
+        wanted = {*lasting, *found.values(), *([] if own is None else [own])}
+        present = manifests.lock_present(tx, repository_id, wanted)
+        now = named(tx, repository_id, names) if names else found
+        if now != found:
+            # A tag was moved while its manifest was waited for. Locked late, the other would be out of order, and two
+            # could wait for one another: all are let go, and locked anew.
+            tx.run("ROLLBACK TO named")
+        tx.run("RELEASE named")
+        if now == found:
+            return present, found
+        found = now
+    return set(), {}
+
+
+def move(tx: Transaction, repository_id: int, tag: str, manifest_id: int, before: Digest | None) -> None:
+    """Has the tag, which named `before` or nothing, name the manifest. The caller has locked both. Raises Again."""
+    if lock(tx, repository_id, tag) != before:
+        raise Again  # It came a moment ago.
     if before is not None:
         change = "UPDATE tags SET manifest_id = ?, updated_at = ? WHERE repository_id = ? AND name = ?"
         tx.run(change, manifest_id, tx.now, repository_id, tag)
-        return _digest(tx, before)
+        return
     made = tx.run(
         "INSERT INTO tags (repository_id, name, manifest_id, updated_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (repository_id, name) DO NOTHING",
@@ -38,7 +66,6 @@ def move(tx: Transaction, repository_id: int, tag: str, manifest_id: int) -> Dig
     )
     if not made:  # By somebody else in between.
         raise Again
-    return None
 
 
 def delete(tx: Transaction, repository_id: int, tag: str) -> None:

@@ -142,9 +142,9 @@ class Artifacts:
             row = _find(tx, grant, reference)
             if manifests.lock_live(tx, row.repository_id, row.digest) is None:
                 raise _unknown(grant, reference)
-            taken = tags.lock(tx, row.repository_id, tag.text) is not None
-            if taken or self._manifests.point(tx, grant, row.repository_id, tag, row.id, row.digest) is not None:
+            if tags.named(tx, row.repository_id, [tag.text]):
                 raise AlreadyExists(f"there is a tag {tag} in {grant.name} already")
+            self._manifests.point(tx, grant, row.repository_id, tag, row.id, row.digest, None)
             manifests.relist(tx, row.repository_id, [row.digest])
 
         await self._db.write(change)

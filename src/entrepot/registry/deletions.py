@@ -49,11 +49,8 @@ class Deletions:
     def tag(self, tx: Transaction, grant: RepositoryGrant, repository_id: int, name: Tag) -> Digest:
         """What the tag named, which is gone now. Raises ManifestUnknown, Protected."""
         grant.require(Action.DELETE)
-        digest = tags.named(tx, repository_id, [name.text]).get(name.text)
-        if digest is None:
-            raise unknown(name)
-        manifests.lock_present(tx, repository_id, [digest])  # Before the tag, as a push does.
-        digest = tags.lock(tx, repository_id, name.text)  # It may have moved until now.
+        _, named = tags.lock_named(tx, repository_id, [name.text], [])
+        digest = named.get(name.text)
         if digest is None:
             raise unknown(name)
         protection.check_tag(tx, repository_id, name.text, digest)

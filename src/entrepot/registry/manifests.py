@@ -100,11 +100,11 @@ class Manifests:
             raise ManifestTooLarge("a manifest has at most 4 MiB")
         manifest = parse_manifest(media_type, body)
         if isinstance(reference, Digest):
-            digest, names = reference, list(also)
+            digest, names = reference, list(dict.fromkeys(also))
             if Digest.of(body, digest.algorithm) != digest:
                 raise DigestInvalid(f"the content's digest is {Digest.of(body, digest.algorithm)}")
         else:
-            digest, names = Digest.of(body), [reference, *also]
+            digest, names = Digest.of(body), list(dict.fromkeys([reference, *also]))
         annotations = json.dumps(manifest.annotations) if manifest.subject and manifest.annotations else None
         described = await self._describing.describe(grant.repository_id, manifest, body)
         new = NewManifest(
@@ -126,11 +126,7 @@ class Manifests:
         """
         grant.require(Action.PUSH)
         repository_id = repositories.ensure(tx, grant.project.id, grant.name.text, grant.principal)
-        # What the tags name now will be relisted: locked with the rest, in one order. One that moves meanwhile is
-        # locked late; should two pushes then wait for one another, one of them is repeated.
-        named = tags.named(tx, repository_id, [name.text for name in names])
-        others = {new.digest, *named.values()} if named or manifest.children else set()
-        needs = self._needs(tx, grant, repository_id, manifest, others)
+        needs, named = self._needs(tx, grant, repository_id, manifest, new.digest, names)
         manifest_id, fresh, charge = manifests.store(tx, repository_id, new, needs)
         if fresh:
             tell(tx, EventName.ARTIFACT_PUSHED, grant, digest=str(new.digest), media_type=new.media_type)
@@ -140,7 +136,8 @@ class Manifests:
         # Its own standing in lists is right as it was written, unless it was there before, or was waited for.
         touched = set(needs.children) if fresh and not self.deletions.sparse(grant) else {new.digest, *needs.children}
         for name in names:
-            before = self.point(tx, grant, repository_id, name, manifest_id, new.digest)
+            before = named.get(name.text)
+            self.point(tx, grant, repository_id, name, manifest_id, new.digest, before)
             belongs = accessory_of_tag(name.text, new.body)
             if belongs is not None:
                 manifests.call_accessory(tx, manifest_id, belongs.accessory_type, belongs.subject)
@@ -158,20 +155,20 @@ class Manifests:
         tag: Tag,
         manifest_id: int,
         digest: Digest,
+        before: Digest | None,
         kind: MoveKind = MoveKind.MOVED,
-    ) -> Digest | None:
-        """What the tag named before, which names the manifest now; None if it is new. What changes is told.
+    ) -> None:
+        """Has the tag name the manifest, and tells of it. It named `before`, or nothing.
 
-        The caller has locked the manifest, and relists both. Raises Protected.
+        The caller has locked the manifest and that before, and relists both. Raises Protected.
         """
-        before = tags.move(tx, repository_id, tag.text, manifest_id)
+        tags.move(tx, repository_id, tag.text, manifest_id, before)
         if before is not None:
             protection.check_move(tx, repository_id, tag.text, before, digest)
         if before != digest:
             tag_moves.record(tx, grant.principal, repository_id, tag.text, kind, before, digest)
             was = None if before is None else str(before)
             tell(tx, EventName.TAG_MOVED, grant, tag=tag.text, digest=str(digest), before=was)
-        return before
 
     def settle(self, tx: Transaction, grant: RepositoryGrant, *uses: Use) -> None:
         """Ends a transaction that stored manifests: the repository is listed, and charged. Raises QuotaExceeded."""
@@ -181,9 +178,15 @@ class Manifests:
         quotas.charge(tx, *uses)
 
     def _needs(
-        self, tx: Transaction, grant: RepositoryGrant, repository_id: int, manifest: Manifest, others: set[Digest]
-    ) -> Needs:
-        """What the manifest refers to, locked, and with it the manifests that are `others`.
+        self,
+        tx: Transaction,
+        grant: RepositoryGrant,
+        repository_id: int,
+        manifest: Manifest,
+        digest: Digest,
+        names: list[Tag],
+    ) -> tuple[Needs, dict[str, Digest]]:
+        """What the manifest refers to, and what its tags name until now; all of that is locked, for it is relisted.
 
         Raises ManifestReferencesUnknown, ManifestInvalid for a wrong size.
         """
@@ -197,14 +200,14 @@ class Manifests:
             if blob.digest in held and held[blob.digest].size != blob.size:
                 raise ManifestInvalid(f"{blob.digest} has {held[blob.digest].size} bytes, not {blob.size}")
         children = list(dict.fromkeys(child.digest for child in manifest.children))
-        present = manifests.lock_present(tx, repository_id, [*children, *others])
+        present, named = tags.lock_named(tx, repository_id, [name.text for name in names], children, digest)
         sparse = self.deletions.sparse(grant)
         # One whose content was lost has to come again, unless manifests may lack what they need here.
         lacking = [d for d in dict.fromkeys(wanted) if d not in held or (held[d].quarantined and not sparse)]
         absent = [d for d in children if d not in present]
         if (lacking or absent) and not sparse:
             raise ManifestReferencesUnknown([str(d) for d in lacking], [str(d) for d in absent])
-        return Needs([blob.id for blob in held.values()], lacking, children)
+        return Needs([blob.id for blob in held.values()], lacking, children), named
 
     async def delete(self, grant: RepositoryGrant, reference: Reference) -> None:
         """Returns when the tag is gone, or the manifest of that digest with all its tags.

@@ -1,7 +1,7 @@
 """What a tag has named, and going back to it."""
 
 from entrepot.db import manifests, repositories, tag_moves, tags
-from entrepot.db.contract import Database, Transaction
+from entrepot.db.contract import Again, Database, Transaction
 from entrepot.db.events import record
 from entrepot.db.tag_moves import TagMove
 from entrepot.model.digest import Digest
@@ -52,11 +52,15 @@ class TagHistory:
         repository_id = _id(grant, tag)
 
         def change(tx: Transaction) -> Digest | None:
-            named = tags.named(tx, repository_id, [tag.text]).values()
-            revived = revive(tx, repository_id, {digest, *named}, sparse=self._manifests.deletions.sparse(grant))
+            named = tags.named(tx, repository_id, [tag.text])
+            sparse = self._manifests.deletions.sparse(grant)
+            revived = revive(tx, repository_id, {digest, *named.values()}, sparse=sparse)
+            if tags.named(tx, repository_id, [tag.text]) != named:
+                raise Again  # It was moved while these were waited for, and what it names now is not locked.
             manifest_id = manifests.lock_live(tx, repository_id, digest)
             assert manifest_id is not None, "it was revived"
-            before = self._manifests.point(tx, grant, repository_id, tag, manifest_id, digest, kind)
+            before = named.get(tag.text)
+            self._manifests.point(tx, grant, repository_id, tag, manifest_id, digest, before, kind)
             manifests.relist(tx, repository_id, revived.all | ({before} if before else set()))
             for fresh in sorted(map(str, revived.fresh)):
                 _tell(tx, grant, fresh)
