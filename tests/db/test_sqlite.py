@@ -14,6 +14,7 @@ import entrepot.db
 from contracts.instance_rows import insert, names
 from entrepot.db.contract import Database, Transaction
 from entrepot.db.sqlite import SqliteDatabase, _in_sqlite_style, connect
+from entrepot.model.errors import DatabaseFailed
 
 
 def test_sqlite_is_opened_durable_and_with_its_foreign_keys(tmp_path: Path) -> None:
@@ -38,6 +39,41 @@ async def test_sqlite_waits_for_another_process_that_writes(database: Database, 
     other.close()
     await asyncio.gather(*writing)
     assert await database.read(names) == ["other", "row 0", "row 1", "row 2"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_sqlite_tries_often_while_another_process_writes(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = connect(Path(database_url.removeprefix("sqlite:///")))
+    other.execute("BEGIN IMMEDIATE")
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 40:
+            other.execute("COMMIT")
+
+    monkeypatch.setattr("entrepot.db.sqlite.time.sleep", pause)
+    await database.write(lambda tx: insert(tx, "row"))
+    other.close()
+    assert len(pauses) == 40
+    assert max(pauses) < 0.001
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_sqlite_does_not_wait_for_ever(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("entrepot.db.sqlite.BUSY_SECONDS", 0.05)
+    other = connect(Path(database_url.removeprefix("sqlite:///")))
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseFailed, match="nothing was changed"):
+        await database.write(lambda tx: insert(tx, "late"))
+    other.execute("COMMIT")
+    other.close()
+    await database.write(lambda tx: insert(tx, "row"))
+    assert await database.read(names) == ["row"]
 
 
 LOCKING = re.compile(r"\bFOR (?:UPDATE|SHARE|NO KEY UPDATE|KEY SHARE)\b")
