@@ -167,8 +167,10 @@ async def test_a_form_is_for_whom_the_table_says(everybody: Everybody) -> None:
                 expected = "sign in" if name == "nobody" else "refused"
                 if told != expected:
                     wrong.append(f"POST {path} by {name}: {answer.status_code}, {told}, not {expected}")
-                if everybody.database.rows() != before:
-                    wrong.append(f"POST {path} by {name}: refused, and something changed")
+                after = everybody.database.rows()
+                if after != before:
+                    changed = [table for table in after if after[table] != before[table]]
+                    wrong.append(f"POST {path} by {name}: refused, and these changed: {', '.join(changed)}")
                     everybody.database.put_back(kept)
     assert not wrong, "\n".join(wrong)
 
