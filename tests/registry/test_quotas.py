@@ -39,6 +39,20 @@ async def test_a_blob_counts_once_in_a_project_and_once_in_each(place: Place) ->
     assert await _used(place, "other") == 100
 
 
+async def test_a_wrong_sum_of_holders_stops_neither_a_push_nor_collection(place: Place) -> None:
+    await place.push(b"x" * 100, "library/a")
+    # As a program leaves it that does not know of the column, if it was not stopped before the upgrade.
+    await place.run("UPDATE project_blobs SET holders = 0")
+    await place.push(b"x" * 100, "library/b")
+    await place.delete_blob(b"x" * 100, "library/a")
+    await place.let_time_pass(30 * DAY)
+    await place.collect()
+    project = await place.project("library")
+    quota = await place.db.read(lambda tx: quotas.of_project(tx, project.id))
+    assert quota is not None
+    assert quota.used == await place.db.read(lambda tx: quotas.recomputed(tx, project.id)) == 0
+
+
 async def test_what_is_in_the_trash_counts_until_it_is_let_go(place: Place) -> None:
     place = place.ruled(trash=7 * DAY)
     body = await place.push_image(b"x" * 100, tag="latest")

@@ -28,7 +28,10 @@ class Counted(NamedTuple):
 
 
 def shift(tx: Transaction, shifts: Iterable[Shift]) -> None:
-    """Moves the counters, of one repository after the other in the order in which every transaction locks them."""
+    """Moves the counters, of one repository after the other in the order in which every transaction locks them.
+
+    Those of a repository that is not there are passed over: no push fails, and no collection, for a sum that is shown.
+    """
     sums: dict[int, Counted] = {}
     for one in shifts:
         before = sums.get(one.repository_id, Counted(0, 0, 0))
@@ -36,11 +39,12 @@ def shift(tx: Transaction, shifts: Iterable[Shift]) -> None:
     for repository_id, moved in sorted(sums.items()):
         if any(moved):
             tx.run(
-                "INSERT INTO repository_use (repository_id, held, own, bodies) VALUES (?, ?, ?, ?)"
+                "INSERT INTO repository_use (repository_id, held, own, bodies)"
+                " SELECT id, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT) FROM repositories WHERE id = ?"
                 " ON CONFLICT (repository_id) DO UPDATE SET held = repository_use.held + excluded.held,"
                 " own = repository_use.own + excluded.own, bodies = repository_use.bodies + excluded.bodies",
-                repository_id,
                 *moved,
+                repository_id,
             )
 
 
