@@ -20,7 +20,7 @@ from aftermath import check, promises
 from scenarios import SCENARIOS, Scenario, house_of, make_ground
 from stress.house import Place, open_database
 
-from contracts.databases import PostgresqlServer
+from contracts.databases import KEPT, PostgresqlServer
 from entrepot.storage.filesystem import FileStorage
 
 SAMPLE = 9
@@ -116,7 +116,10 @@ async def examine(place: Place, scenario: Scenario, acknowledged: list[str]) -> 
 
 def wait_for_the_dead(place: Place) -> None:
     """Returns when the server has noticed that the client is gone, and undone what it had not committed."""
-    question = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    question = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        f" AND application_name <> '{KEPT}'"
+    )
     with psycopg.connect(place.database, autocommit=True) as connection:
         for _ in range(500):
             row = connection.execute(question).fetchone()
