@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src" / "entrepot"
@@ -21,11 +22,15 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 GRANTS = {"RepositoryGrant", "CatalogGrant", "SystemGrant"}
 
 
-def modules() -> Iterator[tuple[Path, str, ast.Module]]:
+@cache
+def modules() -> tuple[tuple[Path, str, ast.Module], ...]:
+    """Every module of the product: where it is, its room and what it says."""
+    found = []
     for path in sorted(SOURCE.rglob("*.py")):
         inside = path.relative_to(SOURCE)
         if inside.name != "__init__.py" or len(inside.parts) > 1:
-            yield path, inside.parts[0].removesuffix(".py"), ast.parse(path.read_text())
+            found.append((path, inside.parts[0].removesuffix(".py"), ast.parse(path.read_text())))
+    return tuple(found)
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
