@@ -21,5 +21,3 @@ def start(tmp_path: Path) -> Iterator[Start]:
         if server.process.poll() is None:
             server.process.kill()
             server.process.wait()
-        assert server.process.stdout is not None
-        server.process.stdout.close()

@@ -21,35 +21,37 @@ class Running:
 
     def __init__(self, folder: Path, workers: int, port: int, stop_seconds: float, options: tuple[str, ...]) -> None:
         self.folder = folder
-        self.output = folder / "output"
+        self.output, self._printed = folder / "output", folder / "printed"
         arguments = [str(folder), str(workers), str(port), str(stop_seconds), *options]
-        with self.output.open("wb") as output:
+        # Into files: a pipe that nobody reads is full at some time, and then the server waits with all its logs.
+        with self.output.open("wb") as output, self._printed.open("wb") as printed:
             self.process = subprocess.Popen(
                 [sys.executable, str(TINY), *arguments],
-                stdout=subprocess.PIPE,
+                stdout=printed,
                 stderr=output,
                 env={**os.environ, "PYTHONPATH": str(SOURCE)},
                 start_new_session=True,
             )
-        assert self.process.stdout is not None
-        self._lines: list[str] = []
-        self.ready = self._read_until("ready ")
+        self.ready = self._ready()
         self.port = int(self.ready.split()[1]) if self.ready else 0
         scheme = "https" if "certificate" in " ".join(options) else "http"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
 
-    def _read_until(self, start: str) -> str:
-        assert self.process.stdout is not None
-        for raw in self.process.stdout:
-            line = raw.decode()
-            self._lines.append(line)
-            if line.startswith(start):
-                return line
-        return ""
+    def _ready(self) -> str:
+        """The line that tells so, or nothing if the server ended instead."""
+        found: list[str] = []
+
+        def told() -> bool:
+            ended = self.process.poll() is not None
+            found.extend(line for line in self.lines if line.startswith("ready ") and line.endswith("\n"))
+            return bool(found) or ended
+
+        wait_for(told, seconds=60)
+        return found[0] if found else ""
 
     def get(self, path: str) -> httpx.Response:
         """The answer to a GET on a connection of its own."""
-        return httpx.get(self.url + path, timeout=10)
+        return httpx.get(self.url + path, timeout=10, verify=PLAIN)
 
     def pids(self, count: int) -> set[int]:
         """The processes that answer; gives up after many more requests than should be needed."""
@@ -67,14 +69,12 @@ class Running:
 
     def wait(self) -> int:
         """The exit code, once it ended."""
-        assert self.process.stdout is not None
-        self._lines += [line.decode() for line in self.process.stdout]
         return self.process.wait(timeout=20)
 
     @property
     def lines(self) -> list[str]:
-        """What it printed on standard output until it ended."""
-        return self._lines
+        """What it printed on standard output until now."""
+        return self._printed.read_text().splitlines(keepends=True)
 
     @property
     def errors(self) -> str:

@@ -8,7 +8,7 @@ STEPS = 100
 """In a second, unless the largest would not do."""
 SLOWEST = 100
 """Rows in a second, however few are due: whoever deletes something sees its room come back soon."""
-IN_TIME = 300.0
+IN_TIME = 360.0
 """Seconds within which what is due is to be done."""
 LOOK_EVERY = 10.0
 """Seconds after which it is counted again what is due."""
