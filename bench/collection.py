@@ -240,8 +240,9 @@ def main() -> None:
     parser.add_argument("--blobs", type=int, default=100_000, help="how many are to be collected")
     parser.add_argument("--slices", type=int, default=25, help="how often each registry is pushed to")
     parser.add_argument("--seconds", type=float, default=8, help="for how long each time")
+    parser.add_argument("--folder", type=Path, help="on which disk; the system's folder for passing files otherwise")
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="entrepot-collection-"))
+    folder = Path(tempfile.mkdtemp(prefix="entrepot-collection-", dir=given.folder))
     try:
         for name, review_after in (("full", None), ("due", 0)):
             (folder / name).mkdir()
