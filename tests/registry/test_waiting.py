@@ -149,12 +149,15 @@ async def _after(seconds: float, doing: Awaitable[object]) -> None:
         await doing
 
 
-async def test_a_tag_that_moved_while_it_was_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    await place.push_image(b"old", tag="latest")
+@pytest.mark.parametrize("there", [True, False])
+async def test_a_tag_that_moved_or_came_while_it_was_waited_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    await place.push_image(b"old", tag="latest" if there else "other")
     bodies = [await place.push_image(b"one"), await place.push_image(b"two")]
     monkeypatch.setattr(tags, "move", slowly(tags.move))
     monkeypatch.setattr(tags, "delete_of_manifest", slowly(tags.delete_of_manifest))
-    # The second waits for what the tag named, and finds that it names the first's, which is being deleted.
+    # The second waits for what the tag named, and finds that the tag names the first's, which is being deleted.
     await asyncio.gather(
         place.put(bodies[0], "latest"),
         _after(0.1, place.put(bodies[1], "latest")),
@@ -175,18 +178,6 @@ async def test_a_tag_that_is_deleted_after_it_moved(place: Place, monkeypatch: p
         _after(0.25, place.delete(body)),
     )
     assert await place.tag_names() == []
-
-
-async def test_a_tag_that_came_while_it_was_pushed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    bodies = [await place.push_image(b"one"), await place.push_image(b"two")]
-    monkeypatch.setattr(tags, "move", slowly(tags.move))
-    monkeypatch.setattr(tags, "delete_of_manifest", slowly(tags.delete_of_manifest))
-    await asyncio.gather(
-        place.put(bodies[0], "latest"),
-        _after(0.1, place.put(bodies[1], "latest")),
-        _after(0.25, place.delete(bodies[0])),
-    )
-    assert (await place.manifests.get(await place.grant(), Tag("latest"))).digest == Digest.of(bodies[1])
 
 
 async def test_a_push_that_names_a_tag_twice(place: Place) -> None:
