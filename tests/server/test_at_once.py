@@ -112,6 +112,18 @@ class Shop:
             assert (quick.head, quick.body) == (usual.head, usual.body)
         return usual, len(self.read.glimpsed) == before + 2
 
+    def at_once(self, request: bytes) -> Answer:
+        """The answer to a request that is answered at once.
+
+        What was remembered is forgotten whenever anything is committed, such as pulls that are counted: then the
+        usual way answers, and it is asked once more.
+        """
+        for _ in range(5):
+            answer, at_once = self.compare(request)
+            if at_once:
+                return answer
+        pytest.fail(f"Never answered at once: {request!r}")
+
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
@@ -198,8 +210,8 @@ def both_ways(shop: Shop, method: str, target: str, who: str, more: list[bytes])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_what_is_plain_is_answered_at_once(shop: Shop, method: str, target: str) -> None:
     bearer = b"Authorization: " + shop.tokens["anna"]
-    answer, at_once = shop.compare(request_of(method, target, bearer, b"User-Agent: docker/27"))
-    assert (answer.status, at_once) == (200, True)
+    answer = shop.at_once(request_of(method, target, bearer, b"User-Agent: docker/27"))
+    assert answer.status == 200
     seen = shop.read.glimpsed[-1]
     assert (seen.method, seen.path, seen.principal, seen.client) == (method, target, "anna", "127.0.0.1")
     assert (seen.request_id, seen.user_agent, seen.bytes_out) == (b"one", b"docker/27", len(answer.body))
@@ -208,7 +220,7 @@ def test_what_is_plain_is_answered_at_once(shop: Shop, method: str, target: str)
 def test_a_large_blob_is_not(shop: Shop) -> None:
     target = f"/v2/open/app/blobs/{digest_of(LARGE)}"
     assert shop.compare(request_of("GET", target))[1] is False
-    assert shop.compare(request_of("HEAD", target))[1] is True
+    shop.at_once(request_of("HEAD", target))
 
 
 CHANGES = ("push", "move", "untag", "remove", "leave", "join", "close", "open", "lock", "unlock")
@@ -270,7 +282,7 @@ def never_older(shop: Shop, changes: list[str]) -> None:
 
 def test_a_token_that_ends_is_not_good_for_what_was_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     request = request_of("GET", "/v2/open/app/manifests/1", b"Authorization: " + shop.tokens["narrow"])
-    assert shop.compare(request)[1] is True
+    shop.at_once(request)
     later = time.time() + 30 * 60 + LEEWAY_SECONDS + 1
     monkeypatch.setattr("time.time", lambda: later)
     assert shop.ask(request, quickly=True).status == 401
@@ -279,8 +291,7 @@ def test_a_token_that_ends_is_not_good_for_what_was_remembered(shop: Shop, monke
 def test_a_pusher_is_told_at_once_only_while_the_lease_is_good(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise it is renewed, which the usual way does."""
     request = request_of("HEAD", f"/v2/shut/app/blobs/{digest_of(SMALL)}", b"Authorization: " + shop.tokens["admin"])
-    # What was remembered is forgotten whenever anything is committed, such as pulls that are counted.
-    assert any(shop.compare(request)[1] for _ in range(5))
+    shop.at_once(request)
     half = readings.clock() + 24 * 3600 * 1_000_000 * 365
     monkeypatch.setattr("entrepot.api.oci.at_once.clock", lambda: half)
     monkeypatch.setattr(readings, "clock", lambda: half)

@@ -61,8 +61,8 @@ def count(tx: Transaction, project_id: int, part: str = "") -> int:
 
 
 def count_by_role(tx: Transaction, project_id: int) -> dict[Role, int]:
-    """How many members have each role; roles that nobody has are left out."""
-    rows = tx.all("SELECT role, count(*) FROM members WHERE project_id = ? GROUP BY role", project_id)
+    """How many members have each role, in the order of the roles; those that nobody has are left out."""
+    rows = tx.all("SELECT role, count(*) FROM members WHERE project_id = ? GROUP BY role ORDER BY role", project_id)
     return {Role(role): int(number) for role, number in rows}
 
 
