@@ -117,8 +117,7 @@ def _machine() -> str:
 def _status(lines: list[Line], *, wrong: bool, check: bool) -> int:
     if wrong:
         return WRONG
-    unmet = any(line.row.goal is not None and not line.met for line in lines)
-    return UNMET if check and unmet else MET
+    return UNMET if check and any(line.unmet for line in lines) else MET
 
 
 if __name__ == "__main__":

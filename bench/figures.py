@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from statistics import median
 
+from bench.goals import Goal
 from bench.rows import Row
 from bench.run import Readings
 from bench.stage import Reading
@@ -40,7 +41,8 @@ class Line:
     ratio:     Entrepot's CPU as a multiple of distribution 3's; None when either has no figure
     best:      the rival with the least CPU, "" without one
     best_ratio: Entrepot's CPU as a multiple of that rival's
-    met:       whether the goal is met; None without a goal or without both figures
+    wall_ratio: Entrepot's wall time as a multiple of that of the rival with the least
+    met:       of each goal of the row whether it is met; None without the figures
     """
 
     row: Row
@@ -48,7 +50,13 @@ class Line:
     ratio: float | None
     best: str
     best_ratio: float | None
-    met: bool | None
+    wall_ratio: float | None
+    met: dict[Goal, bool | None]
+
+    @property
+    def unmet(self) -> bool:
+        """Whether a goal was missed, or cannot be judged."""
+        return not all(self.met.values())
 
 
 def lines_of(rows: list[Row], servers: list[str], readings: Readings) -> list[Line]:
@@ -70,17 +78,25 @@ def _line(row: Row, servers: list[str], readings: Readings) -> Line:
         elif place in readings.values:
             cells[server] = _cell(readings.values[place])
     costs = {server: cell.cpu.median for server, cell in cells.items() if cell.cpu is not None}
-    rivals = {server: cost for server, cost in costs.items() if server not in NOT_RIVALS}
-    best = min(rivals, key=lambda server: rivals[server], default="")
-    ratio = _ratio(costs.get(OURS), costs.get(YARDSTICK))
+    walls = {server: cell.wall.median for server, cell in cells.items() if cell.wall is not None}
+    best = _best(costs)
     return Line(
         row=row,
         cells=cells,
-        ratio=ratio,
+        ratio=_ratio(costs, YARDSTICK),
         best=best,
-        best_ratio=_ratio(costs.get(OURS), rivals.get(best)),
-        met=None if row.goal is None or ratio is None else ratio <= row.goal,
+        best_ratio=_ratio(costs, best),
+        wall_ratio=_ratio(walls, _best(walls)),
+        met={goal: _met(goal, cells.get(OURS), walls if goal.what == "wall" else costs) for goal in row.goals},
     )
+
+
+def _met(goal: Goal, ours: Cell | None, values: dict[str, float]) -> bool | None:
+    """Whether the goal is met; None without the figures. `values` are of all servers, of what the goal is about."""
+    if goal.what == "memory":
+        return None if ours is None or ours.largest is None else ours.largest.most <= goal.most * 1e6
+    ratio = _ratio(values, _best(values) if goal.of == "best rival" else goal.of)
+    return None if ratio is None else ratio <= goal.most
 
 
 def _cell(taken: list[Reading]) -> Cell:
@@ -93,7 +109,12 @@ def _cell(taken: list[Reading]) -> Cell:
     return Cell(cpu=spread([reading.cpu for reading in taken]), wall=spread([reading.wall for reading in taken]))
 
 
-def _ratio(ours: float | None, theirs: float | None) -> float | None:
-    if ours is None or not theirs:
-        return None
-    return ours / theirs
+def _best(values: dict[str, float]) -> str:
+    """The rival with the least; "" without one."""
+    return min((server for server in values if server not in NOT_RIVALS), key=lambda server: values[server], default="")
+
+
+def _ratio(values: dict[str, float], of: str) -> float | None:
+    """Ours as a multiple of another's; None when either is missing."""
+    ours, theirs = values.get(OURS), values.get(of)
+    return None if ours is None or not theirs else ours / theirs

@@ -13,21 +13,33 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.binaries import Binaries
 from bench.content import MIB, Content
 from bench.cpu import children
 from bench.entrepot import Entrepot
-from bench.rows import Row, rows_of
+from bench.load import ROOT
+from bench.rows import GROUPS, Row, rows_of
 from bench.servers import Command
 from bench.stage import Sizes, Stage
 from bench.tokens import Issuer
+from bench.trips import Trips
 
 ROWS = {
     "manifest-get-tag": "GET of a manifest by its tag",
+    "manifest-head-tag": "HEAD of a manifest by its tag",
+    "blob-head": "HEAD of a blob",
     "blob-get": "GET of 4 KiB",
     "tokens": "A token",
     "tags-first": "1000 of 300 000 tags",
+    "catalog-first": "1000 of 100 000 repositories",
+    "down-1": "256 MiB down, 1 connection",
     "down-8": "256 MiB down, 8 connections",
+    "range-8": "Ranges of 4 MiB, 8 connections",
     "up-put-8": "128 MiB up, 8 connections",
+    "up-patch-8": "128 MiB up in PATCHes, 8 connections",
+    "up-stream-8": "128 MiB up in one chunked PATCH, 8 connections",
+    "image-push": "20 layers pushed by crane",
+    "image-pull": "20 layers pulled by crane",
 }
 RATE = 250
 """Looks a second."""
@@ -47,7 +59,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.flames", description=__doc__)
     parser.add_argument("--into", type=Path, default=Path("docs/images/flames"), help="the folder of the SVGs")
     parser.add_argument("--seconds", type=int, default=8, help="how long each row is looked at")
+    parser.add_argument("--rows", nargs="+", choices=sorted(ROWS), default=sorted(ROWS), help="which rows")
     options = parser.parse_args(arguments)
+    wanted: list[str] = options.rows
     options.into.mkdir(parents=True, exist_ok=True)
     home = Path(tempfile.mkdtemp(prefix="entrepot-flames-"))
     issuer = Issuer(home)
@@ -57,8 +71,9 @@ def main(arguments: list[str]) -> int:
         stage = Stage(Content(home, 256 * MIB, 4), Sizes())
         server.seed(stage.content)
         server.lengthen()
-        for row in rows_of(("small", "lists", "down", "up"), stage, None):
-            if row.key in ROWS:
+        trips = Trips(home, Binaries(ROOT / "build" / "bench" / "bin").crane(), stage.sizes)
+        for row in rows_of(GROUPS, stage, trips):
+            if row.key in wanted:
                 _record(server, row, options.into / f"{row.key}.svg", options.seconds)
     finally:
         server.stop()

@@ -24,13 +24,10 @@ def show(
     timed = [line for line in lines if line.row.group != "rss"]
     if timed:
         console.print(_cpu_table(timed, titles))
-        console.print(_plain_table("Wall seconds: median (least-most)", timed, titles, _wall))
+        console.print(_wall_table(timed, titles))
     memory = [line for line in lines if line.row.group == "rss"]
     if memory:
-        caption = "of all its processes, shared pages counted for each; [largest] is the largest process"
-        table = _plain_table("Most resident memory, MiB", memory, titles, _memory)
-        table.caption = Text(caption)
-        console.print(table)
+        console.print(_memory_table(memory, titles))
     for line in lines:
         for server, cell in line.cells.items():
             if cell.why:
@@ -56,8 +53,8 @@ def as_json(lines: list[Line]) -> list[dict[str, Any]]:
             "ratio_to_distribution": line.ratio,
             "best_rival": line.best,
             "ratio_to_best_rival": line.best_ratio,
-            "goal": line.row.goal,
-            "met": line.met,
+            "wall_ratio_to_best_rival": line.wall_ratio,
+            "goals": {f"{goal.what} {goal}": met for goal, met in line.met.items()},
         }
         for line in lines
     ]
@@ -68,7 +65,7 @@ def _cpu_table(lines: list[Line], titles: dict[str, str]) -> Table:
     table.add_column("row", no_wrap=True)
     for title in titles.values():
         table.add_column(title, justify="right")
-    for name in ("÷ distribution", "÷ best rival", "goal"):
+    for name in ("÷ distribution", "÷ best rival", "goals"):
         table.add_column(name, justify="right")
     group = lines[0].row.group
     for line in lines:
@@ -76,17 +73,30 @@ def _cpu_table(lines: list[Line], titles: dict[str, str]) -> Table:
             table.add_section()
             group = line.row.group
         cells = [_text(line.cells.get(server), _cpu) for server in titles]
-        table.add_row(line.row.title, *cells, _times(line.ratio), _best(line), _goal(line))
+        table.add_row(line.row.title, *cells, _times(line.ratio), _best(line), _goals(line, "cpu"))
     return table
 
 
-def _plain_table(title: str, lines: list[Line], titles: dict[str, str], look: Look) -> Table:
-    table = Table(title=title)
+def _wall_table(lines: list[Line], titles: dict[str, str]) -> Table:
+    table = Table(title="Wall seconds: median (least-most)")
     table.add_column("row", no_wrap=True)
-    for name in titles.values():
+    for name in (*titles.values(), "÷ best rival", "goals"):
         table.add_column(name, justify="right")
     for line in lines:
-        table.add_row(line.row.title, *(_text(line.cells.get(server), look) for server in titles))
+        cells = [_text(line.cells.get(server), _wall) for server in titles]
+        table.add_row(line.row.title, *cells, _times(line.wall_ratio), _goals(line, "wall"))
+    return table
+
+
+def _memory_table(lines: list[Line], titles: dict[str, str]) -> Table:
+    caption = "of all its processes, shared pages counted for each; [largest] is the largest process"
+    table = Table(title="Most resident memory, MiB", caption=Text(caption))
+    table.add_column("row", no_wrap=True)
+    for name in (*titles.values(), "goals"):
+        table.add_column(name, justify="right")
+    for line in lines:
+        cells = [_text(line.cells.get(server), _memory) for server in titles]
+        table.add_row(line.row.title, *cells, _goals(line, "memory"))
     return table
 
 
@@ -108,11 +118,11 @@ def _text(cell: Cell | None, look: Look) -> Text:
 
 
 def _cpu(cell: Cell) -> Text | None:
-    return _seconds(cell.cpu)
+    return _seconds(cell.cpu, 2)
 
 
 def _wall(cell: Cell) -> Text | None:
-    return _seconds(cell.wall)
+    return _seconds(cell.wall, 3)
 
 
 def _memory(cell: Cell) -> Text | None:
@@ -121,10 +131,11 @@ def _memory(cell: Cell) -> Text | None:
     return Text(f"{cell.memory.most / MIB:.0f} [{cell.largest.most / MIB:.0f}]")
 
 
-def _seconds(value: Spread | None) -> Text | None:
+def _seconds(value: Spread | None, places: int) -> Text | None:
     if value is None:
         return None
-    return Text.assemble(f"{value.median:.2f} ", (f"({value.least:.2f}-{value.most:.2f})", "dim"))
+    spread = f" ({value.least:.{places}f}-{value.most:.{places}f})"
+    return Text.assemble(f"{value.median:.{places}f}", (spread, "dim"))
 
 
 def _times(ratio: float | None) -> Text:
@@ -137,10 +148,11 @@ def _best(line: Line) -> Text:
     return Text(f"{line.best_ratio:.2f} ({line.best})")
 
 
-def _goal(line: Line) -> Text:
-    if line.row.goal is None:
-        return Text("")
-    goal = f"≤ {line.row.goal:.1f}"
-    if line.met is None:
-        return Text(f"{goal} no figure", style="yellow")
-    return Text(f"{goal} {'met' if line.met else 'NOT MET'}", style="green" if line.met else "red")
+def _goals(line: Line, what: str) -> Text:
+    """The goals that are about that, each with whether it is met."""
+    texts = []
+    for goal, met in line.met.items():
+        if goal.what == what:
+            verdict, style = {None: ("no figure", "yellow"), True: ("met", "green"), False: ("NOT MET", "red")}[met]
+            texts.append(Text(f"{goal} {verdict}", style=style))
+    return Text(", ").join(texts)

@@ -5,9 +5,10 @@ import sys
 
 import pytest
 from bench.__main__ import MET, UNMET, WRONG, _status
-from bench.cpu import cpu_seconds, memory
+from bench.cpu import Memory, cpu_seconds, memory
 from bench.errors import ServerFailed
 from bench.figures import Line, lines_of
+from bench.goals import Goal
 from bench.known import ratios
 from bench.options import parse
 from bench.rows import Row
@@ -20,31 +21,48 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+DISTRIBUTION, BEST, NGINX = Goal(0.5, "distribution"), Goal(0.7), Goal(1.1, "nginx")
+WALL, MEMORY = Goal(0.8, what="wall"), Goal(100, "MB a process", "memory")
 
-def lines(costs: dict[str, list[float]], goal: float | None = 0.5) -> list[Line]:
+
+def row(*goals: Goal) -> Row:
     def never(_: Server) -> Reading:
         raise AssertionError("figures measure nothing")
 
-    row = Row(key="row", group="small", title="a row", measure=never, goal=goal)
+    return Row(key="row", group="small", title="a row", measure=never, goals=goals)
+
+
+def lines(costs: dict[str, list[float]], *goals: Goal) -> list[Line]:
     readings = Readings(
-        values={("row", server): [Reading(cpu=cpu, wall=1) for cpu in taken] for server, taken in costs.items()}
+        values={("row", server): [Reading(cpu=cpu, wall=1 / cpu) for cpu in taken] for server, taken in costs.items()}
     )
-    return lines_of([row], list(costs), readings)
+    return lines_of([row(*goals or (DISTRIBUTION,))], list(costs), readings)
 
 
 def test_the_ratio_is_of_the_medians() -> None:
     (line,) = lines({"entrepot": [9, 1, 2], "distribution": [8, 4, 1], "zot": [3], "nginx": [0.1]})
     assert line.ratio == 0.5
-    assert line.met is True
+    assert line.met == {DISTRIBUTION: True}
     assert line.best == "zot"
     assert line.best_ratio == pytest.approx(2 / 3)
+    assert line.wall_ratio == 2, "of distribution, which took the least time"
 
 
 def test_a_goal_is_unmet_above_it_and_unjudged_without_figures() -> None:
-    assert lines({"entrepot": [2.1], "distribution": [4]})[0].met is False
-    assert lines({"distribution": [4]})[0].met is None
-    assert lines({"entrepot": [1], "distribution": [0]})[0].met is None
-    assert lines({"entrepot": [9], "distribution": [4]}, goal=None)[0].met is None
+    assert lines({"entrepot": [2.1], "distribution": [4]})[0].met == {DISTRIBUTION: False}
+    assert lines({"distribution": [4]})[0].met == {DISTRIBUTION: None}
+    assert lines({"entrepot": [1], "distribution": [0.0001]}, BEST, NGINX)[0].met == {BEST: False, NGINX: None}
+    assert not any(line.unmet for line in lines_of([row()], [], Readings()))
+
+
+def test_each_goal_is_held_to_its_own_yardstick() -> None:
+    (line,) = lines({"entrepot": [2], "distribution": [4], "zot": [3], "nginx": [1.9]}, DISTRIBUTION, BEST, NGINX, WALL)
+    assert line.met == {DISTRIBUTION: True, BEST: True, NGINX: True, WALL: False}
+    assert line.unmet
+    readings = [Reading(cpu=0, wall=0, memory=Memory(total=300_000_000, largest=size)) for size in (1, 100_000_001)]
+    for taken, met in ((readings, False), (readings[:1], True)):
+        (line,) = lines_of([row(MEMORY)], ["entrepot"], Readings(values={("row", "entrepot"): taken}))
+        assert line.met == {MEMORY: met}
 
 
 def test_the_exit_status() -> None:

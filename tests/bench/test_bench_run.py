@@ -45,7 +45,7 @@ def test_every_row_gives_a_figure(stage: Stage, double: Make) -> None:
     text = out.getvalue()
     assert all(row.title in text for row in rows)
     assert "zot: not here: no zot" in text
-    assert "≤ 0.5 no figure" in text
+    assert "≤ 0.1 distribution no figure" in text
 
 
 def test_uploaded_bytes_are_whole_in_every_way(stage: Stage, double: Make) -> None:

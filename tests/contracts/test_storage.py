@@ -173,8 +173,21 @@ async def test_removing_is_repeatable(storage: Storage) -> None:
         with pytest.raises(ObjectMissing):
             await get(storage, key, 0, 4)
     await storage.remove(fresh_key())
+    await storage.remove()
     assert await listed(storage) == [other]
     assert await get(storage, other, 0, 5) == b"stays"
+
+
+async def test_many_are_removed_at_once_whether_they_are_there_or_not(storage: Storage) -> None:
+    keys = [await put(storage, b"%d" % number) for number in range(32)]
+    unfinished = fresh_key()
+    writer = await storage.create(unfinished)
+    await writer.write([b"more"])
+    await storage.remove(*keys[:30:2], unfinished, fresh_key(), *keys[1:30:2], fresh_key())
+    await writer.abort()
+    assert sorted(await listed(storage)) == sorted(keys[30:])
+    await storage.remove(*keys)
+    assert await listed(storage) == []
 
 
 @pytest.mark.parametrize("size", [0, 10, 20 * MIB])

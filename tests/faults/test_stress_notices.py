@@ -140,9 +140,8 @@ def deletes_nothing(house: House) -> None:
 
 
 class Hoarding(FileStorage):
-    async def remove(self, key: Key) -> None:
-        if not key.endswith("0"):
-            await super().remove(key)
+    async def remove(self, *keys: Key) -> None:
+        await super().remove(*(key for key in keys if not key.endswith("0")))
 
 
 class Rotting(FileStorage):

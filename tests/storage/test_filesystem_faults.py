@@ -178,6 +178,15 @@ async def test_other_calls_that_fail_say_so(storage: FileStorage, disk: FailingD
         assert failed == (name == call)
 
 
+async def test_a_file_that_cannot_be_removed_hinders_no_other(storage: FileStorage, disk: FailingDisk) -> None:
+    keys = [fresh_key() for _ in range(3)]
+    for key in keys:
+        await put(storage, key)
+    disk.begin("unlink", fail_at=1)
+    assert await failure_of(storage.remove(*keys)) is not None
+    assert await listed(storage) == [keys[1]]
+
+
 async def listed(storage: FileStorage) -> list[Key]:
     return [key async for key in storage.keys()]  # noqa: SIM118 - not a dict
 

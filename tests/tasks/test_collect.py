@@ -182,11 +182,14 @@ class Failing(MemoryStorage):
     def __init__(self) -> None:
         super().__init__()
         self.stuck: set[str] = set()
+        self.asked = 0
+        """How often it was to remove something."""
 
-    async def remove(self, key: Key) -> None:
-        if key in self.stuck:
+    async def remove(self, *keys: Key) -> None:
+        self.asked += 1
+        await super().remove(*(key for key in keys if key not in self.stuck))
+        if not self.stuck.isdisjoint(keys):
             raise StorageFailed("the disk does not answer")
-        await super().remove(key)
 
 
 @pytest.mark.parametrize("storage", ["memory"], indirect=True)
@@ -204,6 +207,22 @@ async def test_an_object_that_cannot_be_removed_hinders_no_other_and_is_tried_ag
     await stuck.let_time_pass(removals.RETRY_AFTER)
     await stuck.collect()
     assert await stuck.stored() == await stuck.leaving() == set()
+
+
+@pytest.mark.parametrize("storage", ["memory"], indirect=True)
+async def test_the_store_is_asked_once_for_all_objects_of_a_step(place: Place) -> None:
+    """Each turn through a thread takes time from pushes: one for each object made their p99 a third longer."""
+    counting = Failing()
+    other = Place(place.db, counting, place.rules)
+    contents = [b"%d" % number for number in range(20)]
+    for content in contents:
+        await other.push(content)
+        await other.delete_blob(content)
+    await other.let_time_pass(other.rules.reader_grace)
+    assert (await other.collector.round()).removed == 20
+    assert counting.asked == 1
+    await other.collect()
+    assert counting.asked == 1
 
 
 async def test_two_collectors_at_once_do_the_work_once(place: Place) -> None:

@@ -100,11 +100,11 @@ class Storage(Protocol):
     async def size(self, key: Key) -> int | None:
         """How many bytes the object has; None if there is none. Raises StorageFailed. Only for proving a store."""
 
-    async def remove(self, key: Key) -> None:
-        """Returns when there is nothing under the key, finished or not; no error if there was nothing.
+    async def remove(self, *keys: Key) -> None:
+        """Returns when there is nothing under any of the keys, finished or not; no error if there was nothing.
 
-        Durable enough: a crash may bring the object back, which the caller's own record of the removal then repeats.
-        Raises StorageFailed.
+        Durable enough: a crash may bring an object back, which the caller's own record of the removal then repeats.
+        Raises StorageFailed if something may be left under one of them; those that could be removed are gone then.
         """
 
     def keys(self) -> AsyncIterator[Key]:

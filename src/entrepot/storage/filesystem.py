@@ -112,14 +112,11 @@ class FileStorage:
         except OSError as error:
             raise of_system(Doing.READ, error) from error
 
-    async def remove(self, key: Key) -> None:
-        """Returns when the file is gone. Its folder stays: there are at most 256."""
-        try:
-            await self._threads.run(lambda: self._calls.unlink(self._prefix + key))
-        except (FileNotFoundError, NotADirectoryError):
-            return
-        except OSError as error:
-            raise of_system(Doing.REMOVE, error) from error
+    async def remove(self, *keys: Key) -> None:
+        """Returns when the files are gone, all of them by one thread. Their folders stay: there are at most 256."""
+        failed = await self._threads.run(lambda: [error for key in keys if (error := self._unlink(key)) is not None])
+        if failed:
+            raise of_system(Doing.REMOVE, failed[0]) from failed[0]
 
     async def keys(self) -> AsyncIterator[Key]:
         """The key of every file that has the shape of one, folder by folder; other people's files are passed over."""
@@ -139,6 +136,16 @@ class FileStorage:
     def path(self, key: Key) -> Path:
         """Where the object is, whether or not it exists."""
         return self._root / key
+
+    def _unlink(self, key: Key) -> OSError | None:
+        """Why the file is not gone, if it is not."""
+        try:
+            self._calls.unlink(self._prefix + key)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return error
+        return None
 
     async def _require(self, key: Key, size: int) -> None:
         held = await self.size(key)

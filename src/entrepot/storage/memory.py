@@ -37,10 +37,11 @@ class MemoryStorage:
         content = self._finished.get(key)
         return None if content is None else len(content)
 
-    async def remove(self, key: Key) -> None:
-        """Forgets the object, finished or not."""
-        self._finished.pop(key, None)
-        self._unfinished.pop(key, None)
+    async def remove(self, *keys: Key) -> None:
+        """Forgets the objects, finished or not."""
+        for key in keys:
+            self._finished.pop(key, None)
+            self._unfinished.pop(key, None)
 
     async def keys(self) -> AsyncIterator[Key]:
         """Every key as of the first step, finished or not."""

@@ -1,5 +1,6 @@
 """Objects in an object store: S3 and what speaks like it, Google Cloud Storage, Azure Blob Storage."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -126,13 +127,17 @@ class ObjectStorage:
         except (BaseError, OSError) as error:
             raise _failed(Doing.READ, error) from None
 
-    async def remove(self, key: Key) -> None:
-        """Removes the object. Parts of an upload that was cut off are left to the bucket's lifecycle rule."""
+    async def remove(self, *keys: Key) -> None:
+        """Removes the objects, with one request where the store can. Parts of an upload that was cut off are left to
+        the bucket's lifecycle rule."""
         try:
-            await obstore.delete_async(self._store, key)
+            await obstore.delete_async(self._store, keys[0] if len(keys) == 1 else list(keys))
         except FileNotFoundError as error:
             if not _is_missing(error):
                 raise _failed(Doing.REMOVE, error) from None
+            # Some stores complain of what is not there, and it is not known whether the others are gone.
+            if len(keys) > 1:
+                await asyncio.gather(*(self.remove(key) for key in keys))
         except (BaseError, OSError) as error:
             raise _failed(Doing.REMOVE, error) from None
 

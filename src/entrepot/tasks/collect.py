@@ -132,15 +132,26 @@ class Collector:
 
     async def _remove(self, keys: list[str]) -> int:
         """How many objects were removed. One that could not be is taken up again a minute later (step 8)."""
-        outcomes = await asyncio.gather(*(self._storage.remove(Key(key)) for key in keys), return_exceptions=True)
-        gone = [key for key, outcome in zip(keys, outcomes, strict=True) if outcome is None]
+        if not keys:
+            return 0
+        try:
+            # Together: a turn through a thread, or a request, for each of them would take from pushes what they need.
+            await self._storage.remove(*map(Key, keys))
+            gone = keys
+        except Failed:
+            gone = await self._remove_each(keys)
         self._gone += gone
+        return len(gone)
+
+    async def _remove_each(self, keys: list[str]) -> list[str]:
+        """Those whose objects were removed."""
+        outcomes = await asyncio.gather(*(self._storage.remove(Key(key)) for key in keys), return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, Failed):
                 _log.warning("an object could not be removed and will be tried again", error=str(outcome))
             elif outcome is not None:
                 raise outcome
-        return len(gone)
+        return [key for key, outcome in zip(keys, outcomes, strict=True) if outcome is None]
 
     async def _if_due(self, due: Callable[[Transaction], bool], change: Callable[[Transaction], T], nothing: T) -> T:
         """What the change returns if the question says that something is due: an idle round writes nothing."""
