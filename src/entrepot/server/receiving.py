@@ -9,6 +9,8 @@ from entrepot.server.lent import Lent
 
 PATIENCE = 20
 """Milliseconds for which a thread waits for a client that has kept up so far; after that the event loop does."""
+LAST = b"\r\n\r\n"
+"""What a body in chunks ends with."""
 WAKE_AT = 256 * 1024
 """How many bytes should have come before a wait for them ends: reading them one packet at a time costs more."""
 
@@ -102,8 +104,11 @@ class BodySource:
             try:
                 got = receive(buffer[filled:room])
             except BlockingIOError:
-                # Of a body whose end is not known, what is there may be all there is.
-                if (filled and at_most is None) or not self._wait(room - filled):
+                if filled and at_most is None:
+                    # Of a body whose end is not known, what is there may be all there is, down to one byte.
+                    if buffer[max(filled - 4, 0) : filled] == LAST or not self._wait(1):
+                        break
+                elif not self._wait(min(room - filled, WAKE_AT, self._framing.at_least)):
                     break
             except OSError:
                 self.cut = True
@@ -118,9 +123,9 @@ class BodySource:
         self.cut = self.cut or self._lent.over
         return filled
 
-    def _wait(self, room: int) -> bool:
-        """Whether something came in time. Who was too slow once is not waited for again before it has caught up."""
-        self._wake_after(min(room, WAKE_AT, self._framing.at_least))
+    def _wait(self, size: int) -> bool:
+        """Whether so much came in time. Who was too slow once is not waited for again before it has caught up."""
+        self._wake_after(size)
         poll = select.poll()
         poll.register(self._lent.socket, select.POLLIN)
         if poll.poll(self._patience):
