@@ -128,7 +128,7 @@ class Settings:
         DURATION, "24h", "How long a pushed blob is kept without a manifest; longer than the longest push."
     )
     reader_grace: timedelta = _setting(
-        DURATION, "8m", "How long bytes outlive the decision to remove them, so that downloads end well."
+        DURATION, "5m", "How long bytes outlive the decision to remove them, so that downloads end well."
     )
     trash: timedelta = _setting(
         DURATION, "7d", "How long a deletion can be undone; a project may decide otherwise. `0s`: deleting is for good."

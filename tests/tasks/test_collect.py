@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.place import DAY, Place, image, stream
-from entrepot.db import collection, removals
+from entrepot.db import collection
 from entrepot.model.digest import Digest
-from entrepot.model.errors import BlobUnknown, DatabaseFailed, ManifestReferencesUnknown, ObjectMissing, StorageFailed
+from entrepot.model.errors import BlobUnknown, DatabaseFailed, ManifestReferencesUnknown, ObjectMissing
 from entrepot.registry.rules import SECOND
-from entrepot.storage.contract import Key, Storage
-from entrepot.storage.memory import MemoryStorage
+from entrepot.storage.contract import Storage
 from entrepot.tasks.collect import Collector, Round
 from entrepot.tasks.stride import LARGEST, SLOWEST, STEPS
 
@@ -161,68 +160,6 @@ async def test_more_than_one_round_s_worth_goes_in_several(place: Place) -> None
     await place.let_time_pass(place.rules.reader_grace)
     await place.collect()
     assert await place.stored() == set()
-
-
-async def test_a_remover_that_died_is_followed_by_another(place: Place) -> None:
-    blob = await place.push(b"one")
-    await place.delete_blob(b"one")
-    await place.let_time_pass(place.rules.reader_grace)
-    assert await place.db.write(lambda tx: removals.take_due(tx, 9)) == [blob.key]
-    await place.collect()
-    assert await place.stored() == {blob.key}, "the first one may still be at it"
-    assert not await place.db.write(lambda tx: removals.take_back(tx, blob.key))
-    await place.let_time_pass(removals.RETRY_AFTER)
-    await place.collect()
-    assert await place.stored() == await place.leaving() == set()
-
-
-class Failing(MemoryStorage):
-    """A store that cannot remove some objects for a while."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stuck: set[str] = set()
-        self.asked = 0
-        """How often it was to remove something."""
-
-    async def remove(self, *keys: Key) -> None:
-        self.asked += 1
-        await super().remove(*(key for key in keys if key not in self.stuck))
-        if not self.stuck.isdisjoint(keys):
-            raise StorageFailed("the disk does not answer")
-
-
-@pytest.mark.parametrize("storage", ["memory"], indirect=True)
-async def test_an_object_that_cannot_be_removed_hinders_no_other_and_is_tried_again(place: Place) -> None:
-    failing = Failing()
-    stuck = Place(place.db, failing, place.rules)
-    blobs = [await stuck.push(content) for content in (b"one", b"two", b"three")]
-    for content in (b"one", b"two", b"three"):
-        await stuck.delete_blob(content)
-    await stuck.let_time_pass(stuck.rules.reader_grace)
-    failing.stuck = {blobs[1].key}
-    assert (await stuck.collector.round()).removed == 2
-    assert (await stuck.collector.round()).idle
-    failing.stuck = set()
-    await stuck.let_time_pass(removals.RETRY_AFTER)
-    await stuck.collect()
-    assert await stuck.stored() == await stuck.leaving() == set()
-
-
-@pytest.mark.parametrize("storage", ["memory"], indirect=True)
-async def test_the_store_is_asked_once_for_all_objects_of_a_step(place: Place) -> None:
-    """Each turn through a thread takes time from pushes: one for each object made their p99 a third longer."""
-    counting = Failing()
-    other = Place(place.db, counting, place.rules)
-    contents = [b"%d" % number for number in range(20)]
-    for content in contents:
-        await other.push(content)
-        await other.delete_blob(content)
-    await other.let_time_pass(other.rules.reader_grace)
-    assert (await other.collector.round()).removed == 20
-    assert counting.asked == 1
-    await other.collect()
-    assert counting.asked == 1
 
 
 async def test_two_collectors_at_once_do_the_work_once(place: Place) -> None:

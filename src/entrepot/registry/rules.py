@@ -13,7 +13,7 @@ class Rules:
     lease: int = 24 * 3600 * SECOND
     """How long a blob is safe from collection after somebody who may push asked for it or brought it. It has to be
     longer than the longest push."""
-    reader_grace: int = 8 * 60 * SECOND
+    reader_grace: int = 5 * 60 * SECOND
     """How long an object outlives its blob, for downloads under way."""
     trash: int = 0
     """How long a deletion can be undone, where the project says nothing else; 0: it cannot."""

@@ -8,8 +8,8 @@ STEPS = 100
 """In a second, unless the largest would not do."""
 SLOWEST = 100
 """Rows in a second, however few are due: whoever deletes something sees its room come back soon."""
-IN_TIME = 360.0
-"""Seconds within which what is due is to be done."""
+IN_TIME = 540.0
+"""Seconds within which what is due is to be done: with the readers' grace, bytes are back in a quarter of an hour."""
 LOOK_EVERY = 10.0
 """Seconds after which it is counted again what is due."""
 MOST = 100_000
