@@ -1,5 +1,6 @@
 """What has to be so when everybody has stopped."""
 
+import asyncio
 import time
 from collections.abc import Container
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from stress.house import House
 from stress.ledger import Claim, Ledger
 from stress.pulling import pull
 
+ROUNDS_AT_ONCE = 16
+"""Of collection, until nothing is left."""
 DRAIN_SECONDS = 60.0
 PAGE = 500
 
@@ -68,7 +71,9 @@ async def drain(house: House, patience: float = DRAIN_SECONDS) -> list[str]:
     deadline = time.monotonic() + patience
     latest = deadline + 10 * patience
     while time.monotonic() < min(deadline, latest):
-        idle = (await house.collector.round()).idle
+        # Each waits a moment for somebody whose commit it could share: many share one.
+        rounds = await asyncio.gather(*(house.collector.round() for _ in range(ROUNDS_AT_ONCE)))
+        idle = all(done.idle for done in rounds)
         if not idle:
             deadline = time.monotonic() + patience
         elif not await house.db.read(_left):
