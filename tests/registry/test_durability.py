@@ -7,6 +7,7 @@ makes sure; until then each of them may be there or not.
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from pathlib import Path
 
@@ -53,16 +54,19 @@ class WatchedCalls(SystemCalls):
     def __init__(self, power: Power) -> None:
         self._power = power
         self._paths: dict[int, str] = {}
+        self._noting = threading.Lock()
+        """Held from a change to its note: else another thread syncs the one, and the other says that nobody did."""
 
     def open(self, path: str, flags: int, mode: int = 0o600) -> int:
-        fd = super().open(path, flags, mode)
-        self._paths[fd] = path.rstrip("/")
-        if flags & os.O_CREAT:
-            key = path.removeprefix(f"{self._power.root}/")
-            assert key in self._power.intended, "a file that nothing might remove"
-            self._power.changed(path, "bytes")
-            self._power.changed(*path.rsplit("/", 1))
-            self._power.seen.append("create")
+        with self._noting:
+            fd = super().open(path, flags, mode)
+            self._paths[fd] = path.rstrip("/")
+            if flags & os.O_CREAT:
+                key = path.removeprefix(f"{self._power.root}/")
+                assert key in self._power.intended, "a file that nothing might remove"
+                self._power.changed(path, "bytes")
+                self._power.changed(*path.rsplit("/", 1))
+                self._power.seen.append("create")
         return fd
 
     def writev(self, fd: int, buffers: Sequence[Chunk]) -> int:
@@ -70,13 +74,15 @@ class WatchedCalls(SystemCalls):
         return super().writev(fd, buffers)
 
     def fsync(self, fd: int) -> None:
-        before = set(self._power.unsynced.get(self._paths[fd], ()))
+        with self._noting:
+            before = set(self._power.unsynced.get(self._paths[fd], ()))
         super().fsync(fd)
         self._power.unsynced.get(self._paths[fd], set()).difference_update(before)
 
     def mkdir(self, path: str, mode: int) -> None:
-        super().mkdir(path, mode)
-        self._power.changed(*path.rsplit("/", 1))
+        with self._noting:
+            super().mkdir(path, mode)
+            self._power.changed(*path.rsplit("/", 1))
 
 
 class WatchedDatabase:
