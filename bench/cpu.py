@@ -1,5 +1,6 @@
 """The CPU time and the memory of a process with all that descend from it, as /proc tells them (proc(5))."""
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from bench.errors import ServerFailed
 PROC = Path("/proc")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
+LISTEN = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class Memory:
     """Resident bytes of a process tree.
 
     total:   summed over the processes, so pages they share count once for each
-    largest: of the largest process alone
+    largest: of the largest process that takes connections; one that only works beside them is in the total
     """
 
     total: int
@@ -47,15 +50,25 @@ def children(parent: int) -> list[int]:
 
 def memory(root: int) -> Memory:
     """Resident memory of the tree under the process `root`, now. Raises ServerFailed when `root` is gone."""
-    sizes = [_resident(pid) for pid in _tree(root)]
-    return Memory(total=sum(sizes), largest=max(sizes))
+    return _memory(root, listening(root))
+
+
+def listening(root: int) -> frozenset[int]:
+    """Those of the tree that have a listening TCP socket, and those of which it cannot be told.
+
+    Raises ServerFailed when `root` is gone.
+    """
+    rows = [line.split() for name in ("tcp", "tcp6") for line in (PROC / "net" / name).read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == LISTEN}
+    return frozenset(pid for pid in _tree(root) if _holds(pid, sockets))
 
 
 class PeakMemory:
     """Watches a tree's memory from a thread while the block runs; `peak` is the most seen, total and largest apart."""
 
     def __init__(self, root: int, every: float = 0.02) -> None:
-        self.peak = memory(root)
+        self._listening = listening(root)
+        self.peak = _memory(root, self._listening)
         self._root = root
         self._every = every
         self._over = threading.Event()
@@ -72,10 +85,29 @@ class PeakMemory:
     def _watch(self) -> None:
         while not self._over.wait(self._every):
             try:
-                now = memory(self._root)
+                now = _memory(self._root, self._listening)
             except ServerFailed:
                 return  # the measurement itself notices that the server ended, and says so
             self.peak = Memory(total=max(self.peak.total, now.total), largest=max(self.peak.largest, now.largest))
+
+
+def _memory(root: int, serving: frozenset[int]) -> Memory:
+    sizes = {pid: _resident(pid) for pid in _tree(root)}
+    return Memory(total=sum(sizes.values()), largest=max((sizes[pid] for pid in sizes if pid in serving), default=0))
+
+
+def _holds(pid: int, files: set[str]) -> bool:
+    folder = PROC / str(pid) / "fd"
+    try:
+        for file in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # It was closed meanwhile.
+                if str(file.readlink()) in files:
+                    return True
+    except PermissionError:
+        return True
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    return False
 
 
 def _tree(root: int) -> list[int]:

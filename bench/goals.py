@@ -11,7 +11,7 @@ class Goal:
     """The most that may be taken.
 
     most: as a multiple of what `of` takes; in millions of bytes where that is memory
-    what: CPU of the server, wall time of the client, or resident memory of the largest process
+    what: CPU of the server, wall time of the client, or resident memory of the largest process that takes connections
     """
 
     most: float

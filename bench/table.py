@@ -89,7 +89,7 @@ def _wall_table(lines: list[Line], titles: dict[str, str]) -> Table:
 
 
 def _memory_table(lines: list[Line], titles: dict[str, str]) -> Table:
-    caption = "of all its processes, shared pages counted for each; [largest] is the largest process"
+    caption = "of all its processes, shared pages counted for each; [largest] takes connections"
     table = Table(title="Most resident memory, MiB", caption=Text(caption))
     table.add_column("row", no_wrap=True)
     for name in (*titles.values(), "goals"):

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from bench.__main__ import MET, UNMET, WRONG, _status
-from bench.cpu import Memory, cpu_seconds, memory
+from bench.cpu import Memory, PeakMemory, cpu_seconds, memory
 from bench.errors import ServerFailed
 from bench.figures import Line, lines_of
 from bench.goals import Goal
@@ -94,10 +94,34 @@ def test_cpu_counts_children_that_live_and_children_that_ended() -> None:
         process.stdout.readline()
         assert 0.55 < cpu_seconds(process.pid) < 2
         seen = memory(process.pid)
-        assert seen.total > seen.largest > 1 << 20
+        assert seen.total > 1 << 20
+        assert seen.largest == 0  # Nobody takes connections.
         process.communicate(b"\n")
     with pytest.raises(ServerFailed):
         cpu_seconds(process.pid)
+
+
+def test_the_largest_process_is_one_that_takes_connections() -> None:
+    beside = "kept = bytearray(64 << 20); print(1, flush=True); input()"
+    tree = (
+        "import socket, subprocess, sys\n"
+        f"beside = subprocess.Popen([sys.executable, '-c', {beside!r}],"
+        " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+        "beside.stdout.readline()\n"
+        "taking = socket.create_server(('127.0.0.1', 0))\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+        "beside.communicate(b'\\n')\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        seen = memory(process.pid)
+        assert 1 << 20 < seen.largest < 64 << 20 < seen.total
+        with PeakMemory(process.pid) as watched:
+            pass
+        assert 1 << 20 < watched.peak.largest < 64 << 20 < watched.peak.total
+        process.communicate(b"\n")
 
 
 def test_tokens_are_signed_for_what_was_asked(issuer: Issuer) -> None:

@@ -1,6 +1,8 @@
 """Counts of several processes, read while they are written, renamed and removed."""
 
 import asyncio
+import os
+import tempfile
 from pathlib import Path
 
 import msgspec
@@ -58,3 +60,21 @@ def test_the_folder_goes_with_the_workers(workers: int) -> None:
         assert (folder is None) == (workers == 1)
         assert folder is None or folder.is_dir()
     assert folder is None or not folder.exists()
+
+
+def test_folders_of_those_who_were_killed_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, young, elsewhere = (tmp_path / name for name in ("entrepot-counts-a", "entrepot-counts-b", "other"))
+    with shared_by_workers(2) as held:
+        assert held is not None
+        for folder in (left, young, elsewhere):
+            folder.mkdir()
+            (folder / "1-a.alive").touch()
+        (tmp_path / "entrepot-counts-link").symlink_to(elsewhere)
+        for folder in (left, held, elsewhere):
+            os.utime(folder, (0, 0))
+        with shared_by_workers(2):
+            assert not left.exists()
+            assert held.exists()
+            assert young.exists()
+            assert (elsewhere / "1-a.alive").exists()

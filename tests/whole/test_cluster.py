@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -68,11 +69,12 @@ def test_what_was_proven_is_whole(pair: tuple[Node, Node]) -> None:
 
 def test_downloads_are_sent_to_the_store_if_so_set(start: Start, object_store: str) -> None:
     layer = os.urandom(200_000)
-    node = start(storage=f"s3://objects/redirected?{object_store}", storage_redirect="true")
+    node = start(storage=f"s3://objects/redirected?{object_store}", storage_redirect="true", reader_grace="2m")
     with node.client() as client:
         push_image(client, "library/app", "1", layer)
         answer = client.get(f"/v2/library/app/blobs/{digest_of(layer)}")
         assert answer.status_code == 307
         assert "/objects/redirected/" in answer.headers["location"]
+        assert parse_qs(urlsplit(answer.headers["location"]).query)["X-Amz-Expires"] == ["120"]
         assert httpx.get(answer.headers["location"]).content == layer
         assert client.head(f"/v2/library/app/blobs/{digest_of(layer)}").status_code == 200

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 SECOND = 1_000_000
 """Microseconds."""
+LONGEST_REDIRECT = 20 * 60
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,11 @@ class Rules:
     """Whether clients are sent to the object store for blobs, where it can sign URLs."""
     index_pushed: bool = False
     """Whether the layers of images are read as soon as they are pushed, and not when somebody first opens one."""
-    redirect_lifetime: int = 20 * 60
-    """Seconds that a signed URL is good for."""
+
+    @property
+    def redirect_lifetime(self) -> int:
+        """Seconds that a signed URL is good for. Who begins a download by then finds the object, deleted or not."""
+        return max(1, min(LONGEST_REDIRECT, self.reader_grace // SECOND))
 
 
 DEFAULT_RULES = Rules()

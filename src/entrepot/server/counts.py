@@ -6,13 +6,15 @@ the rest of its counting.
 """
 
 import asyncio
+import fcntl
 import os
 import secrets
 import shutil
 import tempfile
+import time
 from bisect import bisect_left
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -22,6 +24,9 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 WRITE_AFTER = 0.2
 """Seconds for which the other workers may not know of a request; as much is lost of a worker that is killed."""
 _ALIVE, _DEAD = ".alive", ".dead"
+_PREFIX = "entrepot-counts-"
+_YOUNG_SECONDS = 60.0
+"""A folder of that age may belong to somebody who has not come to hold it yet."""
 
 
 class Row(msgspec.Struct):
@@ -128,11 +133,31 @@ def shared_by_workers(workers: int) -> Iterator[Path | None]:
     if workers == 1:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="entrepot-counts-"))
+    place = Path(tempfile.gettempdir())
+    _remove_left(place)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    # Held by the workers as well, who come of this process. Its id would say nothing where containers share the place.
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        fcntl.flock(held, fcntl.LOCK_SH)
         yield folder
     finally:
+        os.close(held)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left(place: Path) -> None:
+    """Removes the folders of those who were killed. Never raises."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                found = os.fstat(fd)
+                if found.st_uid == os.geteuid() and time.time() - found.st_mtime > _YOUNG_SECONDS:
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(fd)
 
 
 def forget_worker(folder: Path | None, process: int) -> None:
