@@ -60,9 +60,9 @@ class Passed:
             self.down += sent
             return sent
 
-        def counted_fill(source: BodySource, buffer: memoryview) -> object:
+        def counted_fill(source: BodySource, buffer: memoryview, *, patient: bool) -> object:
             assert threading.current_thread().name.startswith("storage")
-            parts = fill(source, buffer)
+            parts = fill(source, buffer, patient=patient)
             self.up += sum(map(len, parts))
             return parts
 

@@ -1,5 +1,6 @@
 """What a thread takes of a body whose end is not known: much at once, and it never waits for nothing."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -26,9 +27,9 @@ class Upload:
         self.source = BodySource(self._lent, Chunked(), bytearray(), lambda _: None)
         self._buffer = memoryview(bytearray(1 << 20))
 
-    def fill(self) -> int:
+    def fill(self, *, patient: bool = True) -> int:
         """How many bytes of the body came with the next turn."""
-        return sum(map(len, self.source.fill(self._buffer)))
+        return sum(map(len, self.source.fill(self._buffer, patient=patient)))
 
     def close(self) -> None:
         """Lets go of the connection."""
@@ -65,7 +66,7 @@ def test_chunks_that_follow_one_another_are_taken_together(upload: Upload) -> No
 
 @pytest.mark.parametrize("end", [END, b"0\r\nexpires: never\r\n\r\n"])
 def test_nothing_is_waited_for_after_the_end(upload: Upload, end: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wait(source: BodySource, size: int) -> bool:
+    def wait(source: BodySource, size: int, patient: bool) -> bool:
         raise AssertionError(f"waited for {size} bytes of a body that has ended")
 
     upload.client.sendall(CHUNK + end)
@@ -89,3 +90,23 @@ def test_who_stops_in_the_middle_holds_no_thread(upload: Upload) -> None:
     assert upload.fill() == SIZE // 2 - len(b"8000\r\n")
     assert upload.fill() == 0
     assert not upload.source.over
+
+
+def test_nobody_is_waited_for_long_while_somebody_else_waits(upload: Upload) -> None:
+    """With two turns in a process, 32 uploads of 20 MB/s each took five times as long when each was waited for."""
+    upload.client.sendall(CHUNK[: SIZE // 2])
+    began = time.monotonic()
+    assert upload.fill(patient=False) == SIZE // 2 - len(b"8000\r\n")
+    assert time.monotonic() - began < 1
+    assert not upload.source.over
+
+
+async def test_the_event_loop_is_woken_by_the_rest_of_a_body_however_short(upload: Upload) -> None:
+    upload.client.sendall(CHUNK)
+    upload.fill(patient=False)
+    waiting = asyncio.create_task(upload.source.ready())
+    await asyncio.sleep(0.01)
+    upload.client.sendall(END)
+    await asyncio.wait_for(waiting, 10)
+    upload.fill()
+    assert upload.source.whole

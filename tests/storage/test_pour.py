@@ -15,6 +15,7 @@ from entrepot.model.errors import BlobUploadInvalid, StorageFailed, StorageFull
 from entrepot.storage.contract import Pouring, fresh_key
 from entrepot.storage.filesystem import FileStorage
 from entrepot.storage.memory import MemoryStorage
+from entrepot.storage.threads import TURNS
 
 PIECES = [bytes([number]) * 700_000 for number in range(8)]
 CONTENT = b"".join(PIECES)
@@ -29,6 +30,7 @@ class Spring:
         self.waits = 0
         self.closed = 0
         self.threads: set[str] = set()
+        self.patient: list[bool] = []
 
     @property
     def over(self) -> bool:
@@ -38,8 +40,9 @@ class Spring:
     def whole(self) -> bool:
         return not self._pieces and self._whole
 
-    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+    def fill(self, buffer: memoryview, *, patient: bool = True) -> Sequence[memoryview]:
         self.threads.add(threading.current_thread().name)
+        self.patient.append(patient)
         if self.over:
             return ()
         piece = self._pieces.pop(0)
@@ -60,10 +63,10 @@ class Spring:
 class BadSpring(Spring):
     """One whose fourth piece is one too many."""
 
-    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+    def fill(self, buffer: memoryview, *, patient: bool = True) -> Sequence[memoryview]:
         if len(self._pieces) == len(PIECES) - 3:
             raise BlobUploadInvalid("too much")
-        return super().fill(buffer)
+        return super().fill(buffer, patient=patient)
 
 
 async def failure_of(doing: Awaitable[object]) -> StorageFailed | None:
@@ -207,6 +210,20 @@ async def test_more_uploads_than_threads_take_turns(tmp_path: Path) -> None:
     await writer.abort()
     await other.finish()
     await storage.close()
+
+
+async def test_nobody_waits_in_a_turn_that_others_wait_for(storage: FileStorage) -> None:
+    alone, first = Spring(PIECES), await storage.create(fresh_key())
+    await first.pour(alone)
+    await first.abort()
+    assert all(alone.patient)
+    springs = [Spring([b"x" * 1_000_000] * 100) for _ in range(TURNS + 1)]
+    writers = [await storage.create(fresh_key()) for _ in springs]
+    await asyncio.gather(*(writer.pour(spring) for writer, spring in zip(writers, springs, strict=True)))
+    assert not all(springs[0].patient)
+    assert springs[-1].patient[-1], "the others are done"
+    for writer in writers:
+        await writer.abort()
 
 
 async def test_open_files_are_those_of_whole_objects(storage: FileStorage) -> None:

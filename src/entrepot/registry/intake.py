@@ -172,9 +172,9 @@ class _Measured:
     def whole(self) -> bool:
         return self._source.whole
 
-    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+    def fill(self, buffer: memoryview, *, patient: bool = True) -> Sequence[memoryview]:
         """Raises BlobUploadInvalid."""
-        parts = self._source.fill(buffer)
+        parts = self._source.fill(buffer, patient=patient)
         size = sum(map(len, parts))
         self.size += size
         self._count.size += size

@@ -9,6 +9,8 @@ from entrepot.server.lent import Lent
 
 PATIENCE = 20
 """Milliseconds for which a thread waits for a client that has kept up so far; after that the event loop does."""
+HURRY = 2
+"""The same where somebody else waits for the thread."""
 LAST = b"\r\n\r\n"
 """What a body in chunks ends with."""
 WAKE_AT = 256 * 1024
@@ -60,7 +62,7 @@ class BodySource:
         """Whether a thread is at it."""
         return self._lent.in_use
 
-    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+    def fill(self, buffer: memoryview, *, patient: bool = True) -> Sequence[memoryview]:
         """What came next of the body; nothing if nothing came for a moment, or nothing more will."""
         if self._parsed:
             parts: Sequence[memoryview] = (memoryview(self._parsed),)
@@ -72,7 +74,7 @@ class BodySource:
             return ()
         else:
             try:
-                parts = self._framing.payload(buffer[: self._read(buffer)])
+                parts = self._framing.payload(buffer[: self._read(buffer, patient)])
             finally:
                 self._lent.end()
         self.received += sum(map(len, parts))
@@ -81,6 +83,7 @@ class BodySource:
     async def ready(self) -> None:
         """Returns when there is more, or will be no more. The thread is free meanwhile."""
         if not self.over:
+            self._wake_after(min(WAKE_AT, self._framing.at_least))
             await self._lent.wait(writable=False)
 
     def close(self) -> None:
@@ -94,7 +97,7 @@ class BodySource:
         self._lent.close()
         self._settle(self)
 
-    def _read(self, buffer: memoryview) -> int:
+    def _read(self, buffer: memoryview, patient: bool) -> int:
         """How many bytes were put into the buffer: it is filled if the client keeps up."""
         at_most = self._framing.at_most
         room = len(buffer) if at_most is None else min(len(buffer), at_most)
@@ -106,9 +109,9 @@ class BodySource:
             except BlockingIOError:
                 if filled and at_most is None:
                     # Of a body whose end is not known, what is there may be all there is, down to one byte.
-                    if buffer[max(filled - 4, 0) : filled] == LAST or not self._wait(1):
+                    if buffer[max(filled - 4, 0) : filled] == LAST or not self._wait(1, patient):
                         break
-                elif not self._wait(min(room - filled, WAKE_AT, self._framing.at_least)):
+                elif not self._wait(min(room - filled, WAKE_AT, self._framing.at_least), patient):
                     break
             except OSError:
                 self.cut = True
@@ -123,12 +126,12 @@ class BodySource:
         self.cut = self.cut or self._lent.over
         return filled
 
-    def _wait(self, size: int) -> bool:
+    def _wait(self, size: int, patient: bool) -> bool:
         """Whether so much came in time. Who was too slow once is not waited for again before it has caught up."""
         self._wake_after(size)
         poll = select.poll()
         poll.register(self._lent.socket, select.POLLIN)
-        if poll.poll(self._patience):
+        if poll.poll(self._patience if patient else min(self._patience, HURRY)):
             return True
         self._patience = 0
         return False

@@ -55,11 +55,12 @@ class Source(Protocol):
     def whole(self) -> bool:
         """Whether this was all."""
 
-    def fill(self, buffer: memoryview) -> Sequence[memoryview]:
+    def fill(self, buffer: memoryview, *, patient: bool = True) -> Sequence[memoryview]:
         """The bytes that came next, mostly as parts of the buffer, good until it is used for something else.
 
-        Nothing if nothing came for a moment, or if it is over. Never raises for what becomes of the sender. For one
-        thread at a time; once closed, it comes back within a moment and says that it is over.
+        Nothing if nothing came for a moment, a shorter one unless `patient`, or if it is over. Never raises for what
+        becomes of the sender. For one thread at a time; once closed, it comes back within a moment and says that it
+        is over.
         """
 
     async def ready(self) -> None:

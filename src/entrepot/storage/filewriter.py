@@ -188,7 +188,7 @@ class FileWriter:
         moved = 0
         with self._threads.buffer() as buffer:
             while moved < BURST:
-                parts: list[Chunk] = list(source.fill(buffer))
+                parts: list[Chunk] = list(source.fill(buffer, patient=not self._threads.turns.wanted))
                 if not parts:
                     return False
                 moved += sum(map(len, parts))

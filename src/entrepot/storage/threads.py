@@ -10,8 +10,32 @@ Result = TypeVar("Result")
 
 BUFFER = 1 << 20
 """Bytes of a buffer. Half of it cost a tenth more of an upload's time, twice as much won nothing."""
-TURNS = 6
-"""How many jobs with a buffer go on at once: more would take memory, and threads from all other jobs."""
+TURNS = 2
+"""How many jobs with a buffer go on at once, in each process, of which there is one for each of a few processors.
+Six instead of two took up to a tenth more CPU, for the interpreter's lock that they fought for."""
+
+
+class Turns:
+    """Places for a few jobs at once, and for others to wait for."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+        self._waiting = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody waits for a place: who has one should not wait for anything else in it."""
+        return self._waiting > 0
+
+    async def __aenter__(self) -> None:
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
 
 
 class Threads:
@@ -20,7 +44,7 @@ class Threads:
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="storage")
         self._buffers: list[memoryview] = []
-        self.turns = asyncio.Semaphore(TURNS)
+        self.turns = Turns(TURNS)
         """To be held by whoever starts a job that takes a buffer, for as long as it runs."""
 
     def start(self, job: Callable[[], Result]) -> "Future[Result]":
