@@ -47,9 +47,10 @@ def write_files(root: Path) -> None:
     """Adds them below `root` as distribution keeps them; each tag names a manifest that nobody will ask for."""
     repositories = root / "repositories"
     for number in range(REPOSITORIES):
-        (repositories / f"project-{number:06}" / "app" / "_layers").mkdir(parents=True)
+        for mark in ("_layers", "_manifests"):  # Version 2 knows a repository by the one, version 3 by the other.
+            (repositories / f"project-{number:06}" / "app" / mark).mkdir(parents=True)
     tags = repositories / REPOSITORY / "_manifests" / "tags"
-    tags.mkdir(parents=True)
+    tags.mkdir()
     for number in range(TAGS):
         place = tags / f"v{number:06}" / "current"
         place.mkdir(parents=True)

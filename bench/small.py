@@ -82,8 +82,10 @@ class _Loop:
                 f"{request.method} {request.target} was answered {status} with Content-Length {length}, "
                 f"not {request.status} with {request.length}"
             )
-        body = 0 if request.method == "HEAD" else length
-        missing = body - (len(data) - end - 4)
+        if length == CHUNKED:
+            missing = 0 if data.endswith(LAST_CHUNK) else 1
+        else:
+            missing = (0 if request.method == "HEAD" else length) - (len(data) - end - 4)
         if missing > 0:
             lane.data = data
             return
@@ -110,12 +112,15 @@ class _Loop:
 
 HEAD_AND_BODY = 64 << 10
 ANY_LENGTH = -1
+CHUNKED = -1
+"""The length of an answer that is told by its end only."""
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 def _length(head: bytes) -> int:
     at = head.find(b"\r\ncontent-length:")
     if at < 0:
-        return -1
+        return CHUNKED
     end = head.find(b"\r\n", at + 2)
     return int(head[at + 17 : end if end > 0 else len(head)])
 
