@@ -3,10 +3,12 @@
 import asyncio
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,20 @@ class Nodes:
         assert output is not None
         assert b"ready\n" in iter(output.readline, b"")
 
+    def put_to_sleep(self, place: int) -> None:
+        """Where nobody else would have to wait for it: a process that is stopped while it writes locks SQLite."""
+        for _ in range(100):
+            self._running[place].send_signal(signal.SIGSTOP)
+            time.sleep(0.05)
+            if all(_writable(url) for url in self._arguments):
+                return
+            self.wake(place)
+            time.sleep(random.uniform(0.01, 0.1))
+        raise AssertionError("it always writes")
+
+    def wake(self, place: int) -> None:
+        self._running[place].send_signal(signal.SIGCONT)
+
     def end(self, place: int, number: int = signal.SIGKILL) -> int:
         process = self._running.pop(place)
         process.send_signal(number)
@@ -47,6 +63,18 @@ class Nodes:
     def end_all(self) -> None:
         for place in list(self._running):
             self.end(place)
+
+
+def _writable(url: str) -> bool:
+    if not url.startswith("sqlite"):
+        return True
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0.2, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return False
+    return True
 
 
 @pytest.fixture
@@ -115,12 +143,11 @@ async def test_a_node_that_was_believed_dead_spoils_nothing_when_it_wakes_up(sho
     nodes.wait_until_ready(0)
     job_id = await shop.ask("long")
     running = await shop.until(job_id, lambda job: job.state is JobState.RUNNING)
-    sleeping = nodes._running[0]
-    sleeping.send_signal(signal.SIGSTOP)
+    nodes.put_to_sleep(0)
     nodes.start(1)
     nodes.wait_until_ready(1)
     await shop.until(job_id, lambda job: job.node != running.node, 30)
-    sleeping.send_signal(signal.SIGCONT)
+    nodes.wake(0)
     job = await shop.ended(job_id, 30)
     assert job.state is JobState.SUCCEEDED
     assert job.node != running.node
