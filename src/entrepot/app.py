@@ -141,7 +141,7 @@ async def open_house(settings: Settings) -> AsyncIterator[House]:
 
     Raises EntrepotError or ValueError with a sentence if something cannot be opened.
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data_folder()
     db = open_database(settings.database, settings.data)
     try:
         storage = open_storage(settings.storage, settings.data)

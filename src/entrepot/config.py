@@ -7,7 +7,9 @@ Later sources win: default, then `entrepot.toml`, then `ENTREPOT_<NAME>`, then t
 
 import dataclasses
 import difflib
+import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -185,6 +187,18 @@ class Settings:
         if not self.database:
             return self.data / "entrepot.db"
         return Path(self.database.removeprefix("sqlite:///")) if self.database.startswith("sqlite:///") else None
+
+    def make_data_folder(self) -> None:
+        """Makes the data folder if need be, for its owner only. Raises SettingsInvalid if nothing can be kept there."""
+        try:
+            self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.data):
+                pass
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise SettingsInvalid(
+                f"nothing can be kept in the data folder {self.data}: {reason}; choose another with --data DIR"
+            ) from error
 
     def source(self, name: str) -> str:
         """Where the value of that setting came from: `default`, a file, a variable or an option."""

@@ -174,6 +174,9 @@ def test_a_certificate_made_here_is_kept(serve: Serve, tmp_path: Path) -> None:
         (("--tls-cert", "x.pem", "--tls-key", "y.pem"), {}, "cannot be read"),
         (("--database", "postgresql://127.0.0.1:1/x?connect_timeout=2"), {}, "database"),
         (("--storage", "s3://"), {}, "s3"),
+        (("--data", "/proc/self/status"), {}, "choose another with --data DIR"),
+        (("--data", "/proc/nothing/of/this"), {}, "choose another with --data DIR"),
+        (("--data", "/proc"), {}, "choose another with --data DIR"),
     ],
 )
 def test_what_keeps_it_from_starting_is_told_in_a_sentence(

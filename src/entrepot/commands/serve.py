@@ -64,9 +64,9 @@ def serve(
 def run(settings: Settings) -> None:
     """Serves with these settings; returns after an orderly stop.
 
-    Raises AlreadyRunning, ListenFailed, TlsFailed or StartFailed, each with a sentence.
+    Raises SettingsInvalid, AlreadyRunning, ListenFailed, TlsFailed or StartFailed, each with a sentence.
     """
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_data_folder()
     as_json = logs.configure(settings.log_format, settings.log_level)
     # On a shared database many nodes may serve, and a data folder holds nothing that they could spoil.
     with claim(settings.data) if settings.sqlite_file else nullcontext():
