@@ -6,7 +6,7 @@ import socket
 import time
 
 from bench.errors import WrongAnswer
-from bench.work import Done, Request, Small
+from bench.work import NOT_TOLD, Done, Request, Small
 
 QUIET_LIMIT = 60.0
 
@@ -77,15 +77,15 @@ class _Loop:
             return
         head = data[:end].lower()
         status, length = int(head[9:12]), _length(head)
-        if status != request.status or request.length not in (length, ANY_LENGTH):
+        if status != request.status or request.length not in (length, NOT_TOLD):
             raise WrongAnswer(
                 f"{request.method} {request.target} was answered {status} with Content-Length {length}, "
                 f"not {request.status} with {request.length}"
             )
-        if length == CHUNKED:
+        body = 0 if request.method == "HEAD" else length
+        missing = body - (len(data) - end - 4)
+        if body == NOT_TOLD:  # It comes in chunks.
             missing = 0 if data.endswith(LAST_CHUNK) else 1
-        else:
-            missing = (0 if request.method == "HEAD" else length) - (len(data) - end - 4)
         if missing > 0:
             lane.data = data
             return
@@ -111,16 +111,13 @@ class _Loop:
 
 
 HEAD_AND_BODY = 64 << 10
-ANY_LENGTH = -1
-CHUNKED = -1
-"""The length of an answer that is told by its end only."""
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 def _length(head: bytes) -> int:
     at = head.find(b"\r\ncontent-length:")
     if at < 0:
-        return CHUNKED
+        return NOT_TOLD
     end = head.find(b"\r\n", at + 2)
     return int(head[at + 17 : end if end > 0 else len(head)])
 

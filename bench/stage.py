@@ -13,7 +13,7 @@ from bench.errors import WrongAnswer
 from bench.load import launch
 from bench.long import PAGE
 from bench.servers import Server
-from bench.work import Down, Fetch, Job, Request, Small, Up, Way
+from bench.work import NOT_TOLD, Down, Fetch, Job, Request, Small, Up, Way
 
 GIB = 1 << 30
 PULL = f"repository:{REPOSITORY}:pull"
@@ -108,7 +108,7 @@ class Stage:
         found = json.loads(body) if answer.status == 200 else {}
         if len(found.get("tags") or found.get("repositories") or ()) < PAGE:
             raise WrongAnswer(f"{server.key} answered {path} {answer.status} with {body[:100]!r}, not {PAGE} names")
-        length = -1 if answer.headers.get("Transfer-Encoding") else len(body)
+        length = NOT_TOLD if answer.headers.get("Transfer-Encoding") else len(body)
         request = Request(method="GET", target=path, accept="", status=200, length=length, sha256="")
         job = Small(
             port=server.port, authorization=authorization, connections=2, count=server.pages, requests=(request,)
@@ -120,7 +120,7 @@ class Stage:
         realm = server.realm(PULL)
         if realm is None or realm[0] != server.port:
             raise WrongAnswer(f"{server.key} gives no tokens itself")
-        request = Request(method="GET", target=realm[1], accept="", status=200, length=-1, sha256="")
+        request = Request(method="GET", target=realm[1], accept="", status=200, length=NOT_TOLD, sha256="")
         job = Small(
             port=server.port,
             authorization=realm[2]["Authorization"],

@@ -5,13 +5,15 @@ from typing import Literal
 import msgspec
 
 Way = Literal["put", "patch", "stream"]
+NOT_TOLD = -1
+"""The length of an answer that has no Content-Length; as that of a request, whatever is answered."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A small request and the answer it must get.
 
     status: the answer's status
-    length: the answer's Content-Length; -1 for any
+    length: the answer's Content-Length, or NOT_TOLD
     sha256: of the answer's body in hexadecimal, checked on the first answer; empty for HEAD
     """
 

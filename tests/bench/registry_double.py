@@ -35,6 +35,14 @@ class Registry(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def reply_in_chunks(self, body: bytes) -> None:
+        """As programs in Go do where they do not know the length beforehand."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for part in (body[:4096], body[4096:], b""):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+
     def body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -86,8 +94,11 @@ class Registry(BaseHTTPRequestHandler):
         if path == "/token":
             self.reply(200 if self.headers.get("Authorization") else 401, b'{"token": "any"}')
             return
-        if path.endswith(("/tags/list", "/_catalog")):
-            self.reply(200, json.dumps({"tags" if path.endswith("list") else "repositories": NAMES}).encode())
+        if path.endswith("/_catalog"):
+            self.reply(200, json.dumps({"repositories": NAMES}).encode())
+            return
+        if path.endswith("/tags/list"):
+            self.reply_in_chunks(json.dumps({"tags": NAMES}).encode())
             return
         name = self.path.rpartition("/")[2]
         data = (MANIFESTS if "/manifests/" in self.path else BLOBS).get(name)

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from bench.__main__ import MET, UNMET, WRONG, _status
@@ -76,52 +78,50 @@ def test_the_exit_status() -> None:
     assert _status(met, wrong=True, check=False) == WRONG
 
 
-def test_cpu_counts_children_that_live_and_children_that_ended() -> None:
-    burn = "import time\nwhile time.process_time() < 0.3: pass\n"
-    tree = (
-        "import subprocess, sys\n"
-        f"subprocess.run([sys.executable, '-c', {burn!r}])\n"
-        f"living = subprocess.Popen([sys.executable, '-c', {burn + 'print(1, flush=True); input()'!r}],"
+def with_a_child(program: str, then: str = "") -> str:
+    """A program that has another run this one, then does the rest, is ready, and ends with it at a line of input."""
+    return (
+        f"child = subprocess.Popen([sys.executable, '-c', {program + 'print(1, flush=True); input()'!r}],"
         " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
-        "living.stdout.readline()\n"
+        "child.stdout.readline()\n"
+        f"{then}"
         "print('ready', flush=True)\n"
         "input()\n"
-        "living.communicate(b'\\n')\n"
+        "child.communicate(b'\\n')\n"
     )
-    with subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
+
+
+@contextmanager
+def started(tree: str) -> Iterator[int]:
+    """The id of a process that runs this program and is ready, until it is left."""
+    program = [sys.executable, "-c", "import socket, subprocess, sys\n" + tree]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        assert 0.55 < cpu_seconds(process.pid) < 2
-        seen = memory(process.pid)
+        yield process.pid
+        process.communicate(b"\n")
+
+
+def test_cpu_counts_children_that_live_and_children_that_ended() -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass\n"
+    tree = f"subprocess.run([sys.executable, '-c', {burn!r}])\n" + with_a_child(burn)
+    with started(tree) as pid:
+        assert 0.55 < cpu_seconds(pid) < 2
+        seen = memory(pid)
         assert seen.total > 1 << 20
         assert seen.largest == 0  # Nobody takes connections.
-        process.communicate(b"\n")
     with pytest.raises(ServerFailed):
-        cpu_seconds(process.pid)
+        cpu_seconds(pid)
 
 
 def test_the_largest_process_is_one_that_takes_connections() -> None:
-    beside = "kept = bytearray(64 << 20); print(1, flush=True); input()"
-    tree = (
-        "import socket, subprocess, sys\n"
-        f"beside = subprocess.Popen([sys.executable, '-c', {beside!r}],"
-        " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
-        "beside.stdout.readline()\n"
-        "taking = socket.create_server(('127.0.0.1', 0))\n"
-        "print('ready', flush=True)\n"
-        "input()\n"
-        "beside.communicate(b'\\n')\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        seen = memory(process.pid)
+    tree = with_a_child("kept = bytearray(64 << 20)\n", then="taking = socket.create_server(('127.0.0.1', 0))\n")
+    with started(tree) as pid:
+        seen = memory(pid)
         assert 1 << 20 < seen.largest < 64 << 20 < seen.total
-        with PeakMemory(process.pid) as watched:
+        with PeakMemory(pid) as watched:
             pass
         assert 1 << 20 < watched.peak.largest < 64 << 20 < watched.peak.total
-        process.communicate(b"\n")
 
 
 def test_tokens_are_signed_for_what_was_asked(issuer: Issuer) -> None:
